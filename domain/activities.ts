@@ -1,0 +1,81 @@
+/**
+ * Every activity group, as workflows see it. Inputs and results are references and counts: what they stand for is in
+ * the ledger and the artifact store.
+ */
+import type { BatchSummary } from './batch.schema.js';
+import type { Verdict } from './outcome.schema.js';
+import type { Problem, Totals } from './run.schema.js';
+
+export interface PlanRef {
+  /** Artifact digest of the plan. */
+  readonly plan: string;
+  readonly lanes: number;
+  readonly batches: readonly BatchRef[];
+  readonly files: number;
+  readonly suites: readonly string[];
+  readonly commit: string | null;
+  readonly branch: string | null;
+}
+
+/** A batch as the workflow needs it to order, label and guard it. */
+export interface BatchRef {
+  readonly id: string;
+  readonly suite: string;
+  readonly stage: number;
+  readonly files: number;
+  /** First file, for the label in the Web UI. */
+  readonly first: string;
+  readonly predictedMs: number;
+  readonly exclusive: boolean;
+  readonly serial: boolean;
+}
+
+export interface ExecutionRef {
+  readonly execution: string;
+}
+
+/** On a runner's planning queue. */
+export interface PlanningActivities {
+  /** Pin, check out, detect, discover, order, cut into batches, store the plan. Idempotent: a stored plan is returned as it is. */
+  planRun(input: ExecutionRef): Promise<PlanRef>;
+}
+
+/** On a runner's queue. */
+export interface BatchActivities {
+  /** Runs one batch. Looks first whether it is final already; what an older attempt finished is not run again. */
+  runBatch(input: ExecutionRef & { readonly batch: string; readonly cores: number }): Promise<BatchSummary>;
+}
+
+export interface SettleResult {
+  /** Batches of the next stage; empty when everything is settled. */
+  readonly batches: readonly BatchRef[];
+  readonly reason: string;
+}
+
+export interface JudgeResult {
+  readonly verdict: Verdict;
+  readonly totals: Totals;
+  /** One sentence for the Web UI. */
+  readonly sentence: string;
+}
+
+/** On the control queue. */
+export interface RunActivities {
+  /** Marks the execution as begun. Idempotent. */
+  beginRun(input: ExecutionRef & { readonly temporalRunId: string }): Promise<void>;
+  /** What failed in `stage` and deserves another try becomes batches of the next stage. Idempotent by stage. */
+  settle(input: ExecutionRef & { readonly stage: number }): Promise<SettleResult>;
+  /** Expected against observed, gate rules, verdict; stored once, later calls return what was stored. */
+  judge(input: ExecutionRef & { readonly ended: RunEnding }): Promise<JudgeResult>;
+  /**
+   * JUnit XML, CTRF, JSON and HTML as artifacts, what was learned about durations, and the last event. A report that
+   * cannot be written becomes a note: the verdict never waits for it. Idempotent by content.
+   */
+  report(input: ExecutionRef): Promise<void>;
+}
+
+/** How the running part came to its end. */
+export interface RunEnding {
+  readonly how: 'completed' | 'bailed' | 'cancelled' | 'problem';
+  readonly problem: Problem | null;
+}

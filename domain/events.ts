@@ -1,0 +1,67 @@
+/**
+ * Every event that leaves Baton, over the websocket and `GET /api/runs/:id/events`. They are rows of one table, written
+ * in the same transaction as the state they tell of, numbered without a gap per execution (`seq`) and in all (`id`).
+ * On the wire: `{ type, payload, id, seq, time, execution, project }`.
+ */
+import type { BatchOutcome, RunStatus, Verdict } from './outcome.schema.js';
+import type { Problem, Totals } from './run.schema.js';
+
+export interface EventMap {
+  /** The execution exists; nothing runs yet. */
+  run_accepted: { project: string; principal: string };
+  /** Its status changed. `finished` has an event of its own. */
+  run_status_changed: { status: RunStatus };
+  /** Tests are known, cut into batches and about to run. `predictedMs` is the sum over all batches. */
+  run_planned: { suites: string[]; files: number; batches: number; lanes: number; predictedMs: number; notes: string[] };
+  /** Further batches were added, such as the rerun of what failed. */
+  stage_planned: { stage: number; files: number; batches: number; reason: string };
+  /** A runner began an attempt of a batch. A `fence` above 1 means that it took over. */
+  batch_started: { batch: string; suite: string; stage: number; files: number; runner: string; fence: number };
+  /** Results were stored. Counts are of this batch and stage, so far. */
+  results_recorded: {
+    batch: string;
+    stage: number;
+    runner: string;
+    passed: number;
+    failed: number;
+    skipped: number;
+    filesEnded: number;
+    lastTest: string;
+  };
+  /** One test failed in one attempt; whether it counts is decided later. At most 200 per execution. */
+  test_failed: { batch: string; stage: number; suite: string; file: string; name: string; message: string };
+  batch_finished: { batch: string; suite: string; stage: number; runner: string; outcome: BatchOutcome; durationMs: number; message: string };
+  /** The last event of an execution. */
+  run_finished: { verdict: Verdict; totals: Totals; durationMs: number; problem: Problem | null };
+  /** A runner appeared, went away or was lost. Belongs to no execution. */
+  worker_status_changed: { worker: string; status: 'online' | 'draining' | 'offline' | 'lost' };
+}
+
+export type EventType = keyof EventMap;
+
+export const EVENT_TYPES = [
+  'run_accepted',
+  'run_status_changed',
+  'run_planned',
+  'stage_planned',
+  'batch_started',
+  'results_recorded',
+  'test_failed',
+  'batch_finished',
+  'run_finished',
+  'worker_status_changed',
+] as const satisfies readonly EventType[];
+
+export type BatonEvent = {
+  [T in EventType]: {
+    readonly id: number;
+    readonly execution: string | null;
+    readonly project: string | null;
+    readonly seq: number | null;
+    readonly time: string;
+    readonly type: T;
+    readonly payload: EventMap[T];
+  };
+}[EventType];
+
+export type NewEvent = { [T in EventType]: { readonly type: T; readonly payload: EventMap[T] } }[EventType];

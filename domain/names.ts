@@ -1,0 +1,41 @@
+/** Names that several processes must agree on. Each has its one home here. */
+
+/** Workflows and quick activities of the control process. */
+export const CONTROL_QUEUE = 'baton-control';
+/** Batches: polled by every runner that can materialise a checkout by itself. */
+export const RUNNER_QUEUE = 'baton-runner';
+/** Planning and other short work on a runner: never waits behind a long batch. */
+export const PLANNING_QUEUE = 'baton-planning';
+
+/** A run of a local directory must stay on the machine that has the directory. */
+export const hostQueue = (queue: string, host: string): string => `${queue}@${host}`;
+
+export const TEST_RUN_WORKFLOW = 'testRun';
+
+/** Search Attributes, all of type Keyword, registered at start of the embedded server and of a control worker. */
+export const SEARCH_ATTRIBUTES = {
+  project: 'BatonProject',
+  suite: 'BatonSuite',
+  commit: 'BatonCommit',
+  branch: 'BatonBranch',
+  verdict: 'BatonVerdict',
+} as const;
+
+/** Largest payload that may cross an edge of Temporal; anything larger travels as an artifact reference. */
+export const MAX_PAYLOAD_BYTES = 64 * 1024;
+
+/** Signals, queries and updates of `testRun`. */
+export const PROGRESS_QUERY = 'progress';
+
+export const FRAMEWORKS = [
+  'vitest',
+  'jest',
+  'mocha',
+  'node-test',
+  'playwright',
+  'pytest',
+  'go-test',
+  'maven',
+  'cargo',
+  'command',
+] as const;

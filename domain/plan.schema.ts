@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { Batch } from './batch.schema.js';
+import { SuiteConfig } from './config.schema.js';
+
+/** A suite with everything decided. */
+export const Suite = SuiteConfig.extend({
+  /** Where the decision to use this framework comes from: a file, a dependency, the configuration. */
+  because: z.string(),
+}).meta({ id: 'Suite' });
+export type Suite = z.infer<typeof Suite>;
+
+export const PlannedFile = z.object({
+  suite: z.string(),
+  file: z.string(),
+  predictedMs: z.number().nonnegative(),
+  /** `history`: median-like mean of earlier runs; `size`: first run, from the file's size. */
+  basis: z.enum(['history', 'size']),
+});
+export type PlannedFile = z.infer<typeof PlannedFile>;
+
+/** Stored as an artifact; only its digest and a few numbers enter Temporal's history. */
+export const Plan = z
+  .object({
+    version: z.literal(1),
+    project: z.string(),
+    root: z.string().describe('Absolute directory on the runner; for a commit, the checkout.'),
+    commit: z.string().nullable(),
+    tree: z.string().nullable().describe('Git tree id of exactly what ran, uncommitted changes included.'),
+    branch: z.string().nullable(),
+    dirty: z.boolean().nullable(),
+    lanes: z.int().min(1),
+    suites: z.array(Suite),
+    files: z.array(PlannedFile),
+    batches: z.array(Batch),
+    notes: z.array(z.string()),
+  })
+  .meta({ id: 'Plan' });
+export type Plan = z.infer<typeof Plan>;

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { RunStatus, Verdict } from './outcome.schema.js';
+
+/** Where the code under test comes from. */
+export const Source = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('directory'),
+      dir: z.string().min(1).max(4096).describe('Absolute path of a project. Tests run in place, uncommitted changes included.'),
+    }),
+    z.strictObject({
+      kind: z.literal('commit'),
+      repository: z.string().min(1).max(4096).describe('Absolute path or URL of a git repository.'),
+      commit: z.string().min(1).max(250).describe('Commit id, branch or tag. It is pinned to a commit id when the run begins.'),
+    }),
+  ])
+  .meta({ id: 'Source' });
+export type Source = z.infer<typeof Source>;
+
+export const RunOptions = z
+  .strictObject({
+    suites: z.array(z.string().min(1).max(100)).max(200).optional().describe('Names of the suites to run. Default: all.'),
+    filter: z.string().min(1).max(500).optional().describe('Only test files whose path contains this text, or matches it where it holds `*`.'),
+    workers: z.int().min(1).max(256).optional().describe('Most batches that run at one time.'),
+    bail: z.boolean().default(false).describe('Stop after the first failure; what did not run is reported as not run.'),
+    retries: z.int().min(0).max(10).optional().describe('Overrides the retries of every suite.'),
+  })
+  .meta({ id: 'RunOptions' });
+export type RunOptions = z.infer<typeof RunOptions>;
+
+/** Body of `POST /api/runs`. */
+export const StartRun = z
+  .strictObject({
+    source: Source,
+    project: z.string().min(1).max(100).optional().describe('Name of the project. Default: what the project says itself.'),
+    options: RunOptions.prefault({}),
+    priority: z.enum(['critical', 'high', 'medium', 'low', 'background']).default('medium'),
+  })
+  .meta({ id: 'StartRun' });
+export type StartRun = z.infer<typeof StartRun>;
+
+export const TrustClass = z.enum(['trusted', 'untrusted']);
+export type TrustClass = z.infer<typeof TrustClass>;
+
+/** Who asked, for which project, and how far the code is trusted: on every row, request, event and artifact. */
+export const Provenance = z.object({
+  principal: z.string().max(200),
+  project: z.string().max(100),
+  trust: TrustClass,
+});
+export type Provenance = z.infer<typeof Provenance>;
+
+export const Totals = z
+  .object({
+    passed: z.int().nonnegative(),
+    failed: z.int().nonnegative(),
+    skipped: z.int().nonnegative(),
+    flaky: z.int().nonnegative(),
+    notRun: z.int().nonnegative(),
+  })
+  .meta({ id: 'Totals' });
+export type Totals = z.infer<typeof Totals>;
+
+/** Why an execution could not do what it was asked, as opposed to a red test. */
+export const Problem = z
+  .object({
+    name: z.string().describe('Closed list, see domain/failures.ts.'),
+    message: z.string().describe('What happened and what to do.'),
+    usage: z.boolean().describe('True when the caller or the configuration is at fault (exit code 2), false when we could not find out (3).'),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof Problem>;
+
+export const Run = z
+  .object({
+    id: z.string().describe('Execution id; also the Temporal Workflow Id.'),
+    project: z.string(),
+    principal: z.string(),
+    trust: TrustClass,
+    source: Source,
+    options: RunOptions,
+    priority: z.string(),
+    status: RunStatus,
+    verdict: Verdict.nullable(),
+    problem: Problem.nullable(),
+    notes: z.array(z.string()).describe('What a reader of the verdict should know: suites run serially, weaker isolation …'),
+    totals: Totals,
+    expectedFiles: z.int().nullable(),
+    commit: z.string().nullable().describe('Commit id; for a directory with changes the id of its HEAD.'),
+    dirty: z.boolean().nullable(),
+    branch: z.string().nullable(),
+    temporalRunId: z.string().nullable(),
+    createdAt: z.iso.datetime(),
+    startedAt: z.iso.datetime().nullable(),
+    endedAt: z.iso.datetime().nullable(),
+    durationMs: z.number().nullable(),
+  })
+  .meta({ id: 'Run' });
+export type Run = z.infer<typeof Run>;
