@@ -9,6 +9,8 @@ import type { Problem, Totals } from './run.schema.js';
 export interface PlanRef {
   /** Artifact digest of the plan. */
   readonly plan: string;
+  /** Task Queue for the batches: any runner for a commit, this machine's for a directory. */
+  readonly queue: string;
   readonly lanes: number;
   readonly batches: readonly BatchRef[];
   readonly files: number;
@@ -43,7 +45,14 @@ export interface PlanningActivities {
 /** On a runner's queue. */
 export interface BatchActivities {
   /** Runs one batch. Looks first whether it is final already; what an older attempt finished is not run again. */
-  runBatch(input: ExecutionRef & { readonly batch: string; readonly cores: number }): Promise<BatchSummary>;
+  runBatch(input: RunBatchInput): Promise<BatchSummary>;
+}
+
+export interface RunBatchInput extends ExecutionRef {
+  readonly batch: string;
+  /** How many batches may run beside it on the machine, itself included: its share of the cores. */
+  readonly share: number;
+  readonly bail: boolean;
 }
 
 export interface SettleResult {

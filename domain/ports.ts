@@ -5,7 +5,7 @@ import type { BatonEvent, EventType, NewEvent } from './events.js';
 import type { RawStatus, RunStatus, TestStatus, Verdict } from './outcome.schema.js';
 import type { Plan } from './plan.schema.js';
 import type { Attempt, ResultRow, TestResult } from './result.schema.js';
-import type { Problem, Provenance, Run, StartRun, Totals } from './run.schema.js';
+import type { Problem, Provenance, Run, Source, StartRun, Totals } from './run.schema.js';
 
 // ── ledger ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -45,6 +45,8 @@ export interface BatchRecord {
   readonly suite: string;
   readonly stage: number;
   readonly files: readonly string[];
+  /** As in the plan: had the machine to itself. */
+  readonly exclusive: boolean;
   readonly fence: number;
   readonly state: 'open' | 'running' | 'final';
   readonly runner: string | null;
@@ -224,6 +226,24 @@ export interface RunnerApi {
   upload(execution: string, name: string, mediaType: string, bytes: Uint8Array): Promise<string>;
 }
 
+/** Where the code of an execution lies on this machine. */
+export interface Workspace {
+  /** Absolute. */
+  readonly root: string;
+  readonly commit: string | null;
+  readonly tree: string | null;
+  readonly branch: string | null;
+  readonly dirty: boolean | null;
+  readonly notes: readonly string[];
+}
+
+export interface Workspaces {
+  /** The directory itself, or a checkout of the commit with its dependencies. All runners of one machine share it. */
+  ensure(source: Source, execution: string): Promise<Workspace>;
+  /** The checkout may serve another execution. */
+  release(execution: string): Promise<void>;
+}
+
 export interface CageRequest {
   readonly command: string;
   readonly args: readonly string[];
@@ -235,6 +255,8 @@ export interface CageRequest {
   readonly outputFile: string;
   /** When set, standard output is appended here in full as well, up to the output limit. */
   readonly stdoutFile?: string | undefined;
+  /** The same for standard error. */
+  readonly stderrFile?: string | undefined;
   /** Literal values that must never appear in any output. */
   readonly secrets?: readonly string[];
   /** File whose growth counts as a sign of life for the silence limit, beside output. */

@@ -83,6 +83,7 @@ export const Run = z
     status: RunStatus,
     verdict: Verdict.nullable(),
     problem: Problem.nullable(),
+    sentence: z.string().nullable().describe('The verdict in one sentence: counts, expected and observed files.'),
     notes: z.array(z.string()).describe('What a reader of the verdict should know: suites run serially, weaker isolation …'),
     totals: Totals,
     expectedFiles: z.int().nullable(),

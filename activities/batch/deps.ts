@@ -1,0 +1,34 @@
+import type { Limits } from '../../domain/config.schema.js';
+import type { FrameworkAdapter } from '../../domain/framework.js';
+import type { Suite } from '../../domain/plan.schema.js';
+import type { Cage, RunnerApi, Workspaces } from '../../domain/ports.js';
+
+/** What a lane gets for itself while a batch runs. */
+export interface Lease {
+  readonly env: Readonly<Record<string, string>>;
+  release(): Promise<void>;
+}
+
+export interface TestEnvironment {
+  readonly env: Record<string, string>;
+  /** Values that must not appear in output. */
+  readonly secrets: string[];
+}
+
+export interface RunnerDeps {
+  readonly api: RunnerApi;
+  readonly cage: Cage;
+  readonly workspaces: Workspaces;
+  readonly adapter: (framework: Suite['framework']) => FrameworkAdapter;
+  /** Name of this runner, unique among those that live. */
+  readonly runner: string;
+  /** Absolute directory for spools and scratch folders. */
+  readonly spoolDir: string;
+  readonly cores: number;
+  /** The allow-listed environment of a test process of this suite. */
+  readonly environment: (suite: Suite, extra: Readonly<Record<string, string>>) => TestEnvironment;
+  readonly lease: (suite: Suite, execution: string, batch: string) => Promise<Lease>;
+  readonly log: { info(data: object, message: string): void; warn(data: object, message: string): void };
+}
+
+export type { Limits };

@@ -1,0 +1,66 @@
+import { createHash, type Hash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** Read at one time; also the most that is held while the store is away. */
+const CHUNK = 256 * 1024;
+/** A longer line is no event of ours: it is dropped up to its end. */
+const MAX_LINE = 1024 * 1024;
+
+/** Complete lines of a growing file, in order, and a digest of every byte read. What is not read waits on the disk. */
+export class LineTail {
+  private file: FileHandle | undefined;
+  private offset = 0;
+  private rest = Buffer.alloc(0);
+  private skipping = false;
+  private readonly hash: Hash = createHash('sha256');
+
+  constructor(private readonly path: string) {}
+
+  /** Lines that arrived since the last call, at most about one chunk of them. */
+  async read(): Promise<string[]> {
+    const bytes = await this.more();
+    if (bytes.length === 0) return [];
+    const data = this.rest.length > 0 ? Buffer.concat([this.rest, bytes]) : bytes;
+    const end = data.lastIndexOf(0x0a);
+    if (end < 0) {
+      this.keep(data);
+      return [];
+    }
+    const lines = data.subarray(0, end).toString('utf8').split('\n');
+    if (this.skipping) {
+      lines.shift();
+      this.skipping = false;
+    }
+    this.keep(data.subarray(end + 1));
+    return lines;
+  }
+
+  /** A last line without its newline: a process was killed while it wrote. It is not an event, but it was there. */
+  get unfinished(): boolean {
+    return this.rest.length > 0;
+  }
+
+  digest(): string {
+    return `sha256:${this.hash.copy().digest('hex')}`;
+  }
+
+  async close(): Promise<void> {
+    await this.file?.close();
+    this.file = undefined;
+  }
+
+  private keep(rest: Buffer): void {
+    if (rest.length > MAX_LINE) this.skipping = true;
+    this.rest = this.skipping ? Buffer.alloc(0) : Buffer.from(rest);
+  }
+
+  private async more(): Promise<Buffer> {
+    this.file ??= await open(this.path, 'r');
+    const buffer = Buffer.alloc(CHUNK);
+    const { bytesRead } = await this.file.read(buffer, 0, CHUNK, this.offset);
+    this.offset += bytesRead;
+    const bytes = buffer.subarray(0, bytesRead);
+    this.hash.update(bytes);
+    return bytes;
+  }
+}

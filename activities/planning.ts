@@ -1,0 +1,181 @@
+/** From an execution to a stored plan: pin, detect, discover, order, cut. Runs on a runner, because only there is the code. */
+import type { PlanningActivities, PlanRef } from '../domain/activities.js';
+import type { ProjectConfig } from '../domain/config.schema.js';
+import { ProjectProblem } from '../domain/failures.js';
+import type { FrameworkAdapter, ProjectAccess, SuiteDraft } from '../domain/framework.js';
+import { hostQueue, RUNNER_QUEUE } from '../domain/names.js';
+import { batchRef, matchesFilter, planBatches, type SuiteFiles } from '../domain/planning.js';
+import { Plan, Suite } from '../domain/plan.schema.js';
+import type { Cage, RunnerApi, SuiteTrait, Workspaces } from '../domain/ports.js';
+import type { RunOptions } from '../domain/run.schema.js';
+import { withHeartbeat } from './heartbeat.js';
+import { namedFailures } from './to-failure.js';
+
+export interface PlanningDeps {
+  readonly api: RunnerApi;
+  readonly cage: Cage;
+  readonly workspaces: Workspaces;
+  readonly adapters: readonly FrameworkAdapter[];
+  readonly project: (root: string) => ProjectAccess;
+  readonly projectConfig: (project: ProjectAccess) => Promise<ProjectConfig | undefined>;
+  readonly host: string;
+  readonly cores: number;
+}
+
+/** May run twice: a plan that is stored already is returned, and a second one for the same execution is not stored. */
+export function createPlanningActivities(deps: PlanningDeps): PlanningActivities {
+  return namedFailures<PlanningActivities>({
+    planRun: ({ execution }) => withHeartbeat(() => planRun(deps, execution)),
+  });
+}
+
+async function planRun(deps: PlanningDeps, execution: string): Promise<PlanRef> {
+  const run = await deps.api.run(execution);
+  const queue = run.source.kind === 'commit' ? RUNNER_QUEUE : hostQueue(RUNNER_QUEUE, deps.host);
+  const stored = await deps.api.planDigest(execution);
+  if (stored !== null) return reference(await deps.api.plan(stored), stored, queue);
+
+  const workspace = await deps.workspaces.ensure(run.source, execution);
+  const project = deps.project(workspace.root);
+  const config = await deps.projectConfig(project);
+  const { suites, problems } = await resolveSuites(deps.adapters, project, config, run.options);
+  const facts = await deps.api.planningFacts(execution);
+  const lanes = run.options.workers ?? config?.lanes ?? facts.lanes;
+  const notes = [...workspace.notes, ...problems, ...(await isolationNote(deps.cage))];
+  const found = await discoverAll(deps.adapters, suites, project, { options: run.options, traits: facts.traits, lanes, notes, cores: deps.cores });
+  const { files, batches } = planBatches(found, facts.durations, lanes);
+  if (files.length === 0) throw noTests(suites, run.options);
+  const plan = Plan.parse({
+    version: 1,
+    project: run.project,
+    root: workspace.root,
+    commit: workspace.commit,
+    tree: workspace.tree,
+    branch: workspace.branch,
+    dirty: workspace.dirty,
+    lanes,
+    suites: found.map((s) => s.suite),
+    files,
+    batches,
+    notes,
+  });
+  const digest = await deps.api.storePlan(execution, plan);
+  // Another attempt may have stored its plan first: that one counts.
+  return reference(await deps.api.plan(digest), digest, queue);
+}
+
+const reference = (plan: Plan, digest: string, queue: string): PlanRef => ({
+  plan: digest,
+  queue,
+  lanes: plan.lanes,
+  batches: plan.batches.map(batchRef),
+  files: plan.files.length,
+  suites: plan.suites.map((s) => s.name),
+  commit: plan.commit,
+  branch: plan.branch,
+});
+
+async function isolationNote(cage: Cage): Promise<string[]> {
+  const { level, lacks } = await cage.isolation();
+  return lacks.length > 0 ? [`isolation ${level}: ${lacks.join(', ')}`] : [];
+}
+
+function adapterFor(adapters: readonly FrameworkAdapter[], name: string): FrameworkAdapter {
+  const adapter = adapters.find((a) => a.name === name);
+  if (!adapter) throw new ProjectProblem('UnknownFramework', `There is no adapter for "${name}". Known: ${adapters.map((a) => a.name).join(', ')}.`);
+  return adapter;
+}
+
+/** The configured suites, else what every adapter detects; then the ones that were asked for. */
+export async function resolveSuites(
+  adapters: readonly FrameworkAdapter[],
+  project: ProjectAccess,
+  config: ProjectConfig | undefined,
+  options: Pick<RunOptions, 'suites' | 'retries'>,
+): Promise<{ suites: Suite[]; problems: string[] }> {
+  const problems: string[] = [];
+  let drafts: SuiteDraft[];
+  if (config?.suites) drafts = config.suites.map((suite) => ({ config: suite, because: 'named in the configuration' }));
+  else drafts = uniqueNames((await Promise.all(adapters.map((a) => a.detect(project)))).flat());
+  if (drafts.length === 0) {
+    throw new ProjectProblem(
+      'NoTests',
+      `No test framework was recognised in ${project.root}. Looked for: ${adapters.map((a) => a.name).join(', ')}. ` +
+        'Name the suites in baton.config.yaml (see docs/configuration.md) or run Baton in the directory of the tests.',
+    );
+  }
+  const all = drafts.map(({ config: draft, because }) =>
+    Suite.parse({ retries: options.retries ?? config?.retries, ...defined(draft), ...(options.retries === undefined ? {} : { retries: options.retries }), because }),
+  );
+  return { suites: chosen(all, options.suites), problems };
+}
+
+const defined = <T extends object>(value: T): Partial<T> =>
+  Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as Partial<T>;
+
+function chosen(all: readonly Suite[], names: readonly string[] | undefined): Suite[] {
+  if (!names || names.length === 0) return [...all];
+  for (const name of names) {
+    if (!all.some((s) => s.name === name)) {
+      throw new ProjectProblem('UnknownSuite', `There is no suite "${name}". This project has: ${all.map((s) => s.name).join(', ')}.`);
+    }
+  }
+  return all.filter((s) => names.includes(s.name));
+}
+
+/** Two packages may propose the same name: the directory tells them apart. */
+function uniqueNames(drafts: readonly SuiteDraft[]): SuiteDraft[] {
+  const taken = new Set<string>();
+  return drafts.map((draft) => {
+    let name = draft.config.name;
+    if (taken.has(name) && draft.config.dir !== '.') name = `${name}@${draft.config.dir}`;
+    for (let i = 2; taken.has(name); i++) name = `${draft.config.name}-${i}`;
+    taken.add(name);
+    return { ...draft, config: { ...draft.config, name } };
+  });
+}
+
+interface DiscoverOptions {
+  readonly options: RunOptions;
+  readonly traits: readonly SuiteTrait[];
+  readonly lanes: number;
+  readonly notes: string[];
+  readonly cores: number;
+}
+
+async function discoverAll(
+  adapters: readonly FrameworkAdapter[],
+  suites: readonly Suite[],
+  project: ProjectAccess,
+  options: DiscoverOptions,
+): Promise<SuiteFiles[]> {
+  const found: SuiteFiles[] = [];
+  for (const suite of suites) {
+    const adapter = adapterFor(adapters, suite.framework);
+    await adapter.prepare?.(suite, project, options.cores);
+    const listed = await adapter.discover(suite, project);
+    const { filter } = options.options;
+    const files = filter === undefined ? listed : listed.filter(({ file }) => matchesFilter(file, filter));
+    if (listed.length === 0) options.notes.push(`suite ${suite.name} (${suite.because}) has no test files`);
+    if (files.length > 0) found.push({ suite, files, sideBySide: await sideBySide(adapter, suite, project, options) });
+  }
+  return found;
+}
+
+async function sideBySide(adapter: FrameworkAdapter, suite: Suite, project: ProjectAccess, options: DiscoverOptions): Promise<boolean> {
+  if (options.lanes === 1) return false;
+  if (suite.sideBySide !== undefined) return suite.sideBySide;
+  const trait = options.traits.find((t) => t.suite === suite.name);
+  if (trait?.serial) {
+    options.notes.push(`suite ${suite.name} runs serially: ${trait.reason}`);
+    return false;
+  }
+  return (await adapter.sideBySide(suite, project)) === 'safe';
+}
+
+function noTests(suites: readonly Suite[], options: RunOptions): ProjectProblem {
+  const names = suites.map((s) => `${s.name} (${s.framework})`).join(', ');
+  return options.filter !== undefined
+    ? new ProjectProblem('NoTests', `The filter "${options.filter}" matches no test file of ${names}. It looks for text in the path; * stands for any characters.`)
+    : new ProjectProblem('NoTests', `No test files were found for ${names}. Name them by \`include\` in baton.config.yaml, or run the tool's own command to see why.`);
+}

@@ -1,0 +1,97 @@
+/** The control process's part of a run: its life in the ledger, what is tried again, the verdict, the reports. */
+import type { BatchRef, JudgeResult, RunActivities, RunEnding, SettleResult } from '../domain/activities.js';
+import type { Batch } from '../domain/batch.schema.js';
+import { ProjectProblem } from '../domain/failures.js';
+import { judge } from '../domain/judge.js';
+import { batchRef } from '../domain/planning.js';
+import { Plan } from '../domain/plan.schema.js';
+import type { ArtifactStore, Ledger } from '../domain/ports.js';
+import type { Run } from '../domain/run.schema.js';
+import { interferingSuites, settle } from '../domain/settle.js';
+import { namedFailures } from './to-failure.js';
+import { writeReports } from './reports.js';
+
+export interface RunDeps {
+  readonly ledger: Ledger;
+  readonly artifacts: ArtifactStore;
+  /** Frameworks whose adapter can run single tests. */
+  readonly selectsTests: ReadonlySet<string>;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly log: { warn(data: object, message: string): void };
+}
+
+export function createRunActivities(deps: RunDeps): RunActivities {
+  const { ledger } = deps;
+  return namedFailures<RunActivities>({
+    async beginRun({ execution, temporalRunId }) {
+      await ledger.updateRun(execution, { status: 'planning', temporalRunId });
+    },
+    settle: ({ execution, stage }) => settleStage(deps, execution, stage),
+    judge: ({ execution, ended }) => judgeRun(deps, execution, ended),
+    async report({ execution }) {
+      await writeReports(deps, execution);
+      await ledger.learnDurations(execution);
+      await ledger.finishRun(execution);
+    },
+  });
+}
+
+/** Harmless when repeated: a stage that exists already is returned as it is. */
+async function settleStage(deps: RunDeps, execution: string, stage: number): Promise<SettleResult> {
+  const { ledger } = deps;
+  await ledger.updateRun(execution, { status: 'settling' });
+  const plan = await requirePlan(deps, execution);
+  const [batches, attempts] = await Promise.all([ledger.batches(execution), ledger.attempts(execution)]);
+  const selectsTests = new Set(plan.suites.filter((s) => deps.selectsTests.has(s.framework)).map((s) => s.name));
+  const settled = settle({ plan, batches, attempts, stage, retriesOf: (suite) => suite.retries, selectsTests });
+  if (settled.reason && settled.batches.length === 0) await ledger.updateRun(execution, { note: settled.reason });
+  if (settled.batches.length === 0) return { batches: [], reason: settled.reason };
+  const numbered: Batch[] = settled.batches.map((batch, i) => ({ id: `b${batches.length + i + 1}`, ...batch }));
+  const stored = await ledger.addStage(execution, stage + 1, numbered, settled.reason);
+  await ledger.updateRun(execution, { status: 'running' });
+  return { batches: stored.map((b): BatchRef => batchRef(b)), reason: settled.reason };
+}
+
+async function judgeRun(deps: RunDeps, execution: string, ended: RunEnding): Promise<JudgeResult> {
+  const { ledger } = deps;
+  const run = await requireRun(deps, execution);
+  const plan = await readPlan(deps, execution);
+  const [batches, attempts] = await Promise.all([ledger.batches(execution), ledger.attempts(execution)]);
+  const notes = [...run.notes, ...(await rememberInterference(deps, run, batches, attempts))];
+  const { verdict, results } = judge({ plan, batches, attempts, ended, notes });
+  const stored = await ledger.storeVerdict(execution, verdict, results);
+  return { verdict: stored.verdict, totals: stored.totals, sentence: stored.sentence.slice(0, 1000) };
+}
+
+async function rememberInterference(
+  { ledger }: RunDeps,
+  run: Run,
+  batches: Parameters<typeof interferingSuites>[0],
+  attempts: Parameters<typeof interferingSuites>[1],
+): Promise<string[]> {
+  const notes: string[] = [];
+  for (const { suite, test } of interferingSuites(batches, attempts)) {
+    const reason = `its tests fail side by side and pass alone (${test.file}: ${test.path.join(' › ')})`;
+    await ledger.setSuiteTrait(run.project, { suite, serial: true, reason });
+    notes.push(`suite ${suite} is run serially from now on: ${reason}`);
+  }
+  return notes;
+}
+
+export async function requireRun({ ledger }: Pick<RunDeps, 'ledger'>, execution: string): Promise<Run> {
+  const run = await ledger.run(execution);
+  if (!run) throw new ProjectProblem('Internal', `the ledger has no execution ${execution}`);
+  return run;
+}
+
+export async function readPlan({ ledger, artifacts }: Pick<RunDeps, 'ledger' | 'artifacts'>, execution: string): Promise<Plan | null> {
+  const digest = await ledger.planDigest(execution);
+  if (digest === null) return null;
+  return Plan.parse(JSON.parse(Buffer.from(await artifacts.get(digest)).toString('utf8')));
+}
+
+async function requirePlan(deps: RunDeps, execution: string): Promise<Plan> {
+  const plan = await readPlan(deps, execution);
+  if (!plan) throw new ProjectProblem('Internal', `execution ${execution} has no plan`);
+  return plan;
+}

@@ -1,0 +1,39 @@
+/** The only place that names errors for Temporal: what a workflow may decide on is the failure's type. */
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { PROBLEMS, ProjectProblem } from '../domain/failures.js';
+import { FenceRefused } from '../domain/ports.js';
+
+/** Longest message that travels through Temporal; the rest is in the logs. */
+const MAX_MESSAGE = 4_000;
+
+export function toFailure(error: unknown): Error {
+  if (error instanceof ApplicationFailure || error instanceof CancelledFailure) return error;
+  if (error instanceof ProjectProblem) {
+    return ApplicationFailure.create({
+      type: error.problem,
+      message: error.message.slice(0, MAX_MESSAGE),
+      nonRetryable: PROBLEMS[error.problem].usage,
+      cause: error,
+    });
+  }
+  if (error instanceof FenceRefused) {
+    // The attempt that took over reports for the batch; this one has nothing to say any more.
+    return ApplicationFailure.create({ type: 'Superseded', message: error.message, nonRetryable: true });
+  }
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Wraps every activity of a group, so that nothing leaves it unnamed. */
+export function namedFailures<T extends object>(group: T): T {
+  const wrapped = Object.entries(group as Record<string, (...args: unknown[]) => Promise<unknown>>).map(([name, run]) => [
+    name,
+    async (...args: unknown[]) => {
+      try {
+        return await run(...args);
+      } catch (error) {
+        throw toFailure(error);
+      }
+    },
+  ]);
+  return Object.fromEntries(wrapped) as T;
+}

@@ -1,0 +1,82 @@
+/** The API's way to Temporal: start, cancel, link. An execution's id is its Workflow Id, so a repeated start joins it. */
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { ProjectProblem } from '../../domain/failures.js';
+import { CONTROL_QUEUE, hostQueue, PLANNING_QUEUE, TEST_RUN_WORKFLOW } from '../../domain/names.js';
+import type { Engine } from '../../domain/ports.js';
+import type { Run } from '../../domain/run.schema.js';
+import { searchAttributes } from '../../workflows/attributes.js';
+import type { TestRunInput } from '../../workflows/messages.js';
+
+const PRIORITY_KEYS: Readonly<Record<string, number>> = { critical: 1, high: 2, medium: 3, low: 4, background: 5 };
+/** A call to the server that takes longer is answered with "engine away"; starts are safe to repeat. */
+const CALL_MS = 10_000;
+
+export interface EngineOptions {
+  readonly client: Client;
+  readonly namespace: string;
+  /** Base address of the Temporal Web UI, or undefined when there is none. */
+  readonly webUi: string | undefined;
+  /** This machine: runs of its directories stay here. */
+  readonly host: string;
+}
+
+export function temporalEngine({ client, namespace, webUi, host }: EngineOptions): Engine {
+  const call = <T>(work: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + CALL_MS, work).catch(away);
+  return {
+    startRun: (run) => call(() => startRun(client, run, host)),
+    async cancelRun(id) {
+      await call(() => client.workflow.getHandle(id).cancel().catch(ignoreEnded));
+    },
+    async ping() {
+      await call(() => client.workflowService.getSystemInfo({}));
+    },
+    webUrl(id, temporalRunId) {
+      if (!webUi) return null;
+      const base = `${webUi.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(id)}`;
+      return temporalRunId ? `${base}/${encodeURIComponent(temporalRunId)}/history` : base;
+    },
+  };
+}
+
+async function startRun(client: Client, run: Run, host: string): Promise<{ temporalRunId: string }> {
+  const input: TestRunInput = {
+    execution: run.id,
+    project: run.project,
+    planningQueue: run.source.kind === 'directory' ? hostQueue(PLANNING_QUEUE, host) : PLANNING_QUEUE,
+    priorityKey: PRIORITY_KEYS[run.priority] ?? 3,
+    bail: run.options.bail,
+  };
+  try {
+    const handle = await client.workflow.start(TEST_RUN_WORKFLOW, {
+      workflowId: run.id,
+      taskQueue: CONTROL_QUEUE,
+      args: [input],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      priority: { priorityKey: input.priorityKey },
+      typedSearchAttributes: searchAttributes({ project: run.project }),
+      staticSummary: `tests of ${run.project}`.slice(0, 190),
+      staticDetails: staticDetails(run),
+    });
+    return { temporalRunId: handle.firstExecutionRunId };
+  } catch (error) {
+    // It ran to its end before this repeated start arrived.
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return { temporalRunId: (await client.workflow.getHandle(run.id).describe()).runId };
+  }
+}
+
+function staticDetails(run: Run): string {
+  const source = run.source.kind === 'directory' ? `directory \`${run.source.dir}\`` : `commit \`${run.source.commit}\` of \`${run.source.repository}\``;
+  return `Project **${run.project}**, ${source}, asked for by ${run.principal}.`;
+}
+
+function ignoreEnded(error: unknown): void {
+  if (!(error instanceof WorkflowNotFoundError)) throw error;
+}
+
+function away(error: unknown): never {
+  if (error instanceof ProjectProblem) throw error;
+  const reason = error instanceof Error ? error.message : String(error);
+  throw new ProjectProblem('EngineUnavailable', `The Temporal server does not answer (${reason}). Look at \`baton status\` and try again; a start is safe to repeat.`);
+}

@@ -1,0 +1,187 @@
+/**
+ * What deserves another try after a stage. Every rerun is a fresh process that has the machine to itself.
+ *
+ *   stage 1          everything, side by side where that is safe
+ *   alone            files with tests that have only failed so far, and files whose process died under them
+ *   together         only to find out about interference: what failed side by side and passed alone runs side by side again
+ *   alone            its confirmation
+ *
+ * Failing together twice and passing alone twice is no flaw of the test: the suite is run serially from then on.
+ */
+import type { Batch } from './batch.schema.js';
+import { endedFiles, fileKey, groupAttempts, statusOf } from './count.js';
+import type { BatchOutcome } from './outcome.schema.js';
+import type { Plan, Suite } from './plan.schema.js';
+import type { BatchRecord } from './ports.js';
+import type { Attempt } from './result.schema.js';
+
+/** Endings that say nothing about the files that had not ended: these are run once more. */
+const RERUN_UNFINISHED: ReadonlySet<BatchOutcome> = new Set<BatchOutcome>([
+  'error_runner_crashed',
+  'error_partial_report',
+  'error_no_results',
+  'limit_memory',
+  'lost_worker',
+]);
+/** More failures than this are no flakes: something is broken, and rerunning it all would only take time. */
+export const MAX_RERUN_FILES = 200;
+/** Finding out about interference may cost this much at most. */
+const TOGETHER_BUDGET_MS = 120_000;
+
+export interface Settled {
+  readonly batches: Omit<Batch, 'id'>[];
+  readonly reason: string;
+}
+const NOTHING: Settled = { batches: [], reason: '' };
+
+export interface SettleInput {
+  readonly plan: Plan;
+  readonly batches: readonly BatchRecord[];
+  readonly attempts: readonly Attempt[];
+  /** The stage that has just ended. */
+  readonly stage: number;
+  /** How often a failed test of the suite is tried again. */
+  readonly retriesOf: (suite: Suite) => number;
+  /** Suites whose adapter can run single tests. */
+  readonly selectsTests: ReadonlySet<string>;
+}
+
+export function settle(input: SettleInput): Settled {
+  const next = input.stage + 1;
+  const alone = rerunAlone(input, next);
+  if (alone.batches.length > 0) return alone;
+  return interferenceCheck(input, next) ?? alone;
+}
+
+function rerunAlone(input: SettleInput, stage: number): Settled {
+  const wanted = new Map<string, { suite: Suite; tests: Attempt[][]; whole: boolean }>();
+  const suites = new Map(input.plan.suites.map((s) => [s.name, s]));
+  const rounds = aloneRounds(input.batches);
+  for (const group of groupAttempts(input.attempts).values()) {
+    const { suite: name, file, kind } = group[0]!;
+    const suite = suites.get(name);
+    if (!suite || statusOf(group) !== 'failed' || rounds >= input.retriesOf(suite)) continue;
+    const entry = wanted.get(fileKey(name, file)) ?? { suite, tests: [], whole: false };
+    if (kind === 'file') entry.whole = true;
+    entry.tests.push(group);
+    wanted.set(fileKey(name, file), entry);
+  }
+  if (rounds === 0) {
+    for (const { suite: name, file } of unfinished(input)) {
+      const suite = suites.get(name);
+      if (suite) wanted.set(fileKey(name, file), { suite, tests: [], whole: true });
+    }
+  }
+  if (wanted.size === 0) return NOTHING;
+  if (wanted.size > MAX_RERUN_FILES) return { batches: [], reason: `${wanted.size} files failed: too many to be flaky, none was tried again` };
+  return { batches: aloneBatches(wanted, stage, input.selectsTests), reason: `${wanted.size} ${wanted.size === 1 ? 'file' : 'files'} tried again, alone` };
+}
+
+function aloneBatches(
+  wanted: ReadonlyMap<string, { suite: Suite; tests: Attempt[][]; whole: boolean }>,
+  stage: number,
+  selectsTests: ReadonlySet<string>,
+): Omit<Batch, 'id'>[] {
+  return [...wanted].map(([key, { suite, tests, whole }]) => ({
+    suite: suite.name,
+    stage,
+    files: [key.slice(suite.name.length + 1)],
+    ...(whole || !selectsTests.has(suite.name) ? {} : { tests: tests.map((group) => group[0]!.path) }),
+    predictedMs: tests.reduce((sum, group) => sum + (group.at(-1)!.durationMs ?? 0), 0),
+    exclusive: true,
+    serial: false,
+  }));
+}
+
+const aloneRounds = (batches: readonly BatchRecord[]): number => stages(batches).filter((s) => s.stage > 1 && s.alone).length;
+
+interface StageKind {
+  readonly stage: number;
+  readonly alone: boolean;
+}
+
+/** A `together` stage has several batches of several files, an `alone` stage one file in each: read off the records. */
+function stages(batches: readonly BatchRecord[]): StageKind[] {
+  const kinds = new Map<number, boolean>();
+  for (const batch of batches) kinds.set(batch.stage, (kinds.get(batch.stage) ?? true) && batch.exclusive);
+  return [...kinds].map(([stage, alone]) => ({ stage, alone })).sort((a, b) => a.stage - b.stage);
+}
+
+function unfinished({ batches }: SettleInput): { suite: string; file: string }[] {
+  const ended = endedFiles(batches);
+  return batches
+    .filter((b) => b.stage === 1 && b.evidence !== null && RERUN_UNFINISHED.has(b.evidence.outcome))
+    .flatMap((b) => b.files.map((file) => ({ suite: b.suite, file })))
+    .filter(({ suite, file }) => !ended.has(fileKey(suite, file)));
+}
+
+/** Stage 1 side by side failed, alone passed: was it chance, or the neighbour? */
+function interferenceCheck(input: SettleInput, stage: number): Settled | undefined {
+  const kinds = stages(input.batches);
+  const last = kinds.at(-1);
+  const togetherStages = kinds.filter((k) => k.stage > 1 && !k.alone);
+  if (!last) return undefined;
+  if (!last.alone && last.stage > 1) return confirmAlone(input, last.stage, stage);
+  if (togetherStages.length > 0 || kinds.length < 2) return undefined;
+  const suspects = new Set<string>();
+  for (const group of groupAttempts(input.attempts).values()) {
+    if (group[0]!.status === 'failed' && statusOf(group) === 'flaky' && group[0]!.kind === 'test') suspects.add(group[0]!.batch);
+  }
+  const first = input.batches.filter((b) => b.stage === 1);
+  const groups = overlapping(first, suspects, input.plan);
+  const cost = groups.reduce((sum, b) => sum + durationOf(b), 0);
+  if (groups.length < 2 || cost > TOGETHER_BUDGET_MS) return undefined;
+  return {
+    batches: groups.map((b) => ({ suite: b.suite, stage, files: [...b.files], predictedMs: durationOf(b), exclusive: false, serial: false })),
+    reason: 'failed side by side and passed alone: run side by side once more to tell chance from interference',
+  };
+}
+
+const durationOf = (b: BatchRecord): number => (b.startedAt && b.endedAt ? Date.parse(b.endedAt) - Date.parse(b.startedAt) : 0);
+
+/** Batches of one suite in which something suspicious happened, with those of the same suite that ran at that time. */
+function overlapping(batches: readonly BatchRecord[], suspects: ReadonlySet<string>, plan: Plan): BatchRecord[] {
+  const open = new Set(plan.suites.filter((s) => s.sideBySide === undefined).map((s) => s.name));
+  const wanted = new Set<BatchRecord>();
+  for (const one of batches) {
+    if (!suspects.has(one.batch) || !open.has(one.suite)) continue;
+    for (const other of batches) {
+      if (other === one || other.suite !== one.suite || !overlap(one, other)) continue;
+      wanted.add(one);
+      wanted.add(other);
+    }
+  }
+  return [...wanted];
+}
+
+function overlap(a: BatchRecord, b: BatchRecord): boolean {
+  if (!a.startedAt || !a.endedAt || !b.startedAt || !b.endedAt) return false;
+  return a.startedAt < b.endedAt && b.startedAt < a.endedAt;
+}
+
+function confirmAlone(input: SettleInput, together: number, stage: number): Settled | undefined {
+  const again = new Map<string, { suite: Suite; tests: Attempt[][]; whole: boolean }>();
+  for (const group of groupAttempts(input.attempts).values()) {
+    const failedTogether = group.some((a) => a.attempt === together && a.status === 'failed');
+    if (!failedTogether || statusOf(group) !== 'flaky') continue;
+    const suite = input.plan.suites.find((s) => s.name === group[0]!.suite);
+    if (suite) again.set(fileKey(suite.name, group[0]!.file), { suite, tests: [], whole: true });
+  }
+  if (again.size === 0) return undefined;
+  return { batches: aloneBatches(again, stage, input.selectsTests), reason: 'failed side by side a second time: run alone to confirm' };
+}
+
+/** Suites in which a test failed in both side-by-side stages and passed in both stages alone. */
+export function interferingSuites(batches: readonly BatchRecord[], attempts: readonly Attempt[]): { suite: string; test: Attempt }[] {
+  const kinds = stages(batches);
+  const together = kinds.filter((k) => !k.alone).map((k) => k.stage);
+  const alone = kinds.filter((k) => k.alone).map((k) => k.stage);
+  if (together.length < 2 || alone.length < 2) return [];
+  const found = new Map<string, Attempt>();
+  for (const group of groupAttempts(attempts).values()) {
+    const at = (stages: readonly number[], status: string): boolean =>
+      stages.every((stage) => group.some((a) => a.attempt === stage && a.status === status));
+    if (at(together.slice(-2), 'failed') && at(alone.slice(-2), 'passed')) found.set(group[0]!.suite, group[0]!);
+  }
+  return [...found].map(([suite, test]) => ({ suite, test }));
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { BatchRecord } from '../../domain/ports.js';
+import type { Attempt } from '../../domain/result.schema.js';
+import { interferingSuites, MAX_RERUN_FILES, settle } from '../../domain/settle.js';
+import { anAttempt, anEvidence, aPlan, aRecord, aSuite } from '../support/builders.js';
+
+const plan = aPlan({ b1: ['a', 'b'], b2: ['c'] });
+const first = [aRecord('b1', ['a', 'b']), aRecord('b2', ['c'])];
+const run = (batches: readonly BatchRecord[], attempts: readonly Attempt[], stage = 1, retries = 1) =>
+  settle({ plan, batches, attempts, stage, retriesOf: () => retries, selectsTests: new Set(['selecting']) });
+
+describe('what is tried again', () => {
+  it('nothing, when nothing failed', () => {
+    expect(run(first, [anAttempt('a', 'x', 'passed')])).toEqual({ batches: [], reason: '' });
+  });
+
+  it('each failed file in a process of its own, alone', () => {
+    const { batches, reason } = run(first, [anAttempt('a', 'x', 'failed'), anAttempt('a', 'y', 'passed'), anAttempt('c', 'z', 'failed')]);
+    expect(batches.map((b) => [b.files, b.exclusive, b.stage])).toEqual([
+      [['a'], true, 2],
+      [['c'], true, 2],
+    ]);
+    expect(reason).toBe('2 files tried again, alone');
+  });
+
+  it('only the failed tests, where the adapter can select', () => {
+    const suites = [aSuite('selecting')];
+    const attempt = anAttempt('a', 'x', 'failed', { suite: 'selecting', path: ['cart', 'x'] });
+    const settled = settle({
+      plan: aPlan({ b1: ['a'] }, suites),
+      batches: [aRecord('b1', ['a'], { suite: 'selecting' })],
+      attempts: [attempt],
+      stage: 1,
+      retriesOf: () => 1,
+      selectsTests: new Set(['selecting']),
+    });
+    expect(settled.batches[0]!.tests).toEqual([['cart', 'x']]);
+  });
+
+  it('no more often than the suite allows', () => {
+    const again = [...first, aRecord('b3', ['a'], { stage: 2, exclusive: true })];
+    const attempts = [anAttempt('a', 'x', 'failed'), anAttempt('a', 'x', 'failed', { attempt: 2, batch: 'b3' })];
+    expect(run(again, attempts, 2).batches).toEqual([]);
+    expect(run(again, attempts, 2, 2).batches.map((b) => b.stage)).toEqual([3]);
+    expect(run(first, attempts.slice(0, 1), 1, 0).batches).toEqual([]);
+  });
+
+  it('files whose process died under them, once', () => {
+    const crashed = [aRecord('b1', ['a', 'b'], { evidence: anEvidence('error_runner_crashed'), filesDone: ['a'] }), first[1]!];
+    expect(run(crashed, [anAttempt('a', 'x', 'passed')]).batches.map((b) => b.files)).toEqual([['b']]);
+    const again = [...crashed, aRecord('b3', ['b'], { stage: 2, exclusive: true, evidence: anEvidence('error_runner_crashed'), filesDone: [] })];
+    expect(run(again, [], 2).batches).toEqual([]);
+  });
+
+  it('not what ran into its time limit: it would only take as long again', () => {
+    expect(run([aRecord('b1', ['a'], { evidence: anEvidence('timeout'), filesDone: [] })], []).batches).toEqual([]);
+  });
+
+  it('nothing, when so much failed that something is broken', () => {
+    const many = Array.from({ length: MAX_RERUN_FILES + 1 }, (_, i) => anAttempt(`f${i}`, 'x', 'failed'));
+    expect(run(first, many)).toMatchObject({ batches: [], reason: expect.stringContaining('too many to be flaky') });
+  });
+});
+
+describe('interference between batches', () => {
+  const failed = anAttempt('a', 'x', 'failed');
+  const alonePass = anAttempt('a', 'x', 'passed', { attempt: 2, batch: 'b3' });
+  const afterAlone = [...first, aRecord('b3', ['a'], { stage: 2, exclusive: true })];
+
+  it('runs side by side once more what failed side by side and passed alone', () => {
+    const { batches } = run(afterAlone, [failed, alonePass], 2);
+    expect(batches.map((b) => [b.files, b.exclusive, b.stage])).toEqual([
+      [['a', 'b'], false, 3],
+      [['c'], false, 3],
+    ]);
+  });
+
+  it('does not, when the batches did not overlap or the suite was told how to run', () => {
+    const later = [first[0]!, aRecord('b2', ['c'], { startedAt: '2026-01-01T00:01:00.000Z', endedAt: '2026-01-01T00:01:10.000Z' })];
+    expect(run([...later, afterAlone[2]!], [failed, alonePass], 2).batches).toEqual([]);
+    const told = aPlan({ b1: ['a', 'b'], b2: ['c'] }, [aSuite('unit', { sideBySide: true })]);
+    expect(settle({ plan: told, batches: afterAlone, attempts: [failed, alonePass], stage: 2, retriesOf: () => 1, selectsTests: new Set() }).batches).toEqual([]);
+  });
+
+  const togetherAgain = [...afterAlone, aRecord('b4', ['a', 'b'], { stage: 3 }), aRecord('b5', ['c'], { stage: 3 })];
+  const failedAgain = anAttempt('a', 'x', 'failed', { attempt: 3, batch: 'b4' });
+
+  it('confirms a second failure side by side with a second pass alone', () => {
+    expect(run(togetherAgain, [failed, alonePass, failedAgain], 3).batches.map((b) => [b.files, b.exclusive])).toEqual([[['a'], true]]);
+    expect(run(togetherAgain, [failed, alonePass], 3).batches).toEqual([]);
+  });
+
+  it('is proved by failing together twice and passing alone twice', () => {
+    const all = [...togetherAgain, aRecord('b6', ['a'], { stage: 4, exclusive: true })];
+    const confirmed = anAttempt('a', 'x', 'passed', { attempt: 4, batch: 'b6' });
+    expect(interferingSuites(all, [failed, alonePass, failedAgain, confirmed]).map((f) => f.suite)).toEqual(['unit']);
+    expect(interferingSuites(all, [failed, alonePass, failedAgain])).toEqual([]);
+    expect(run(all, [failed, alonePass, failedAgain, confirmed], 4).batches).toEqual([]);
+  });
+});

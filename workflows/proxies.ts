@@ -1,0 +1,55 @@
+/** Every timeout and retry of every activity, each with its reason. */
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { BatchActivities, PlanningActivities, RunActivities } from '../domain/activities.js';
+import { CONTROL_QUEUE } from '../domain/names.js';
+import { PROBLEMS } from '../domain/failures.js';
+
+/** What no repetition can mend: it is told to the user at once. */
+const NON_RETRYABLE = Object.entries(PROBLEMS)
+  .filter(([, { usage }]) => usage)
+  .map(([name]) => name)
+  .concat('SetupFailed', 'DiscoveryFailed');
+
+/** A runner that is silent for so long is taken for dead. It beats every 2 s; its cage ends the tests 2 s earlier. */
+const HEARTBEAT = '10 seconds';
+
+/** Database work: short, and repeated until the store is back, because the run must not be lost for it. */
+export const control = proxyActivities<RunActivities>({
+  taskQueue: CONTROL_QUEUE,
+  startToCloseTimeout: '2 minutes',
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds', nonRetryableErrorTypes: ['Internal'] },
+});
+
+/** One row changed, at the very start: as a local activity it costs one event in place of six. */
+export const local = proxyLocalActivities<Pick<RunActivities, 'beginRun'>>({
+  startToCloseTimeout: '10 seconds',
+  retry: { initialInterval: '250 milliseconds', maximumInterval: '10 seconds' },
+});
+
+/** Checks out, installs, builds, lists tests: an hour for the slowest build. No schedule-to-start limit: a run waits for a runner. */
+export const planning = proxyActivities<PlanningActivities>({
+  startToCloseTimeout: '1 hour',
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 5, nonRetryableErrorTypes: NON_RETRYABLE },
+});
+
+/**
+ * The limits of a batch are kept by its cage; the engine's own limit is only the last resort behind the largest one a
+ * suite can set (24 h). Five attempts, because a batch that has cost five runners is not going to spare the sixth.
+ * Never dispatched eagerly: an eager task jumps the queue of priorities.
+ */
+export const batchOptions = {
+  startToCloseTimeout: '25 hours',
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  allowEagerDispatch: false,
+  retry: {
+    initialInterval: '250 milliseconds',
+    maximumInterval: '5 seconds',
+    maximumAttempts: 5,
+    nonRetryableErrorTypes: NON_RETRYABLE,
+  },
+} as const;
+
+export const batches = proxyActivities<BatchActivities>(batchOptions);
