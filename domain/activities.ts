@@ -83,6 +83,11 @@ export interface RunActivities {
   report(input: ExecutionRef): Promise<void>;
 }
 
+export interface HousekeepingActivities {
+  /** Deletes results and artifacts whose time is over. Repeating it deletes nothing more. */
+  retain(): Promise<{ rows: number; bytes: number }>;
+}
+
 /** How the running part came to its end. */
 export interface RunEnding {
   readonly how: 'completed' | 'bailed' | 'cancelled' | 'problem';

@@ -140,6 +140,7 @@ export const BatchAnswer = z
     suite: z.string(),
     stage: z.int().min(1).max(100),
     files: z.array(z.string()),
+    exclusive: z.boolean().describe('Had the machine to itself.'),
     fence: z.int().min(0).max(1_000_000).describe('Attempts begun so far.'),
     state: z.enum(['open', 'running', 'final']),
     runner: z.string().nullable(),

@@ -11,6 +11,8 @@ export const PLANNING_QUEUE = 'baton-planning';
 export const hostQueue = (queue: string, host: string): string => `${queue}@${host}`;
 
 export const TEST_RUN_WORKFLOW = 'testRun';
+export const HOUSEKEEPING_WORKFLOW = 'housekeeping';
+export const HOUSEKEEPING_SCHEDULE = 'baton-housekeeping';
 
 /** Search Attributes, all of type Keyword, registered at start of the embedded server and of a control worker. */
 export const SEARCH_ATTRIBUTES = {

@@ -1,6 +1,6 @@
 /** Every timeout and retry of every activity, each with its reason. */
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { BatchActivities, PlanningActivities, RunActivities } from '../domain/activities.js';
+import type { BatchActivities, HousekeepingActivities, PlanningActivities, RunActivities } from '../domain/activities.js';
 import { CONTROL_QUEUE } from '../domain/names.js';
 import { PROBLEMS } from '../domain/failures.js';
 
@@ -18,6 +18,13 @@ export const control = proxyActivities<RunActivities>({
   taskQueue: CONTROL_QUEUE,
   startToCloseTimeout: '2 minutes',
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds', nonRetryableErrorTypes: ['Internal'] },
+});
+
+/** Deleting a month of results takes minutes at most; tomorrow is another day, so three attempts are enough. */
+export const housekeepers = proxyActivities<HousekeepingActivities>({
+  taskQueue: CONTROL_QUEUE,
+  startToCloseTimeout: '30 minutes',
+  retry: { initialInterval: '1 minute', maximumAttempts: 3 },
 });
 
 /** One row changed, at the very start: as a local activity it costs one event in place of six. */

@@ -1,4 +1,3 @@
-import { Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import type { BatchActivities, RunBatchInput } from '../../domain/activities.js';
 import type { BatchSummary, Evidence } from '../../domain/batch.schema.js';
@@ -74,16 +73,19 @@ async function runBatch(
     bail: input.bail,
     signal,
   });
+  if (evidence.outcome === 'cancelled' && !askedToCancel(signal)) {
+    // This runner shuts down or has lost the batch. What ended is stored; the batch stays open for whoever takes it over.
+    throw new Error(`the runner ${deps.runner} stopped before batch ${batch} was done; another attempt goes on`);
+  }
   const summary = await finish(evidence, durationMs);
   deps.log.info({ ...key, outcome: evidence.outcome, tests: evidence.tests, failed: evidence.failed, ms: Math.round(durationMs) }, 'batch ended');
-  if (signal.aborted && evidence.outcome === 'cancelled') throw cancelled();
+  if (evidence.outcome === 'cancelled') throw signal.reason;
   return summary;
 }
 
-const cancelled = (): Error =>
-  Context.current().cancellationSignal.reason instanceof CancelledFailure
-    ? (Context.current().cancellationSignal.reason as CancelledFailure)
-    : new CancelledFailure('cancelled');
+/** The SDK's word for a cancellation that somebody asked for; a shutdown or a lost activity has other words. */
+const askedToCancel = (signal: AbortSignal): boolean =>
+  signal.reason instanceof CancelledFailure && signal.reason.message === 'CANCELLED';
 
 /** The ledger counts what is stored; this attempt only says that nothing is missing. */
 const nothingLeft = (ticket: BatchTicket): Evidence => ({

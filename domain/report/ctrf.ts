@@ -127,7 +127,9 @@ function environment({ execution, project, environment: env, principal, trust, n
 function verdictTest(report: Report): object[] {
   const text = verdictCase(report);
   if (text === undefined) return [];
-  return [{ name: 'verdict', status: 'other', rawStatus: report.verdict, duration: 0, suite: [VERDICT_SUITE], message: text }];
+  return [
+    { name: 'verdict', status: 'other', rawStatus: report.verdict, duration: 0, suite: [VERDICT_SUITE], message: text },
+  ];
 }
 
 /** CTRF wants UUIDs: the 96 bits of the test id and 24 of the occurrence, marked as version 8 (custom). */

@@ -19,4 +19,5 @@ export const plural = (n: number, one: string, many = `${one}s`): string => `${c
 export const utc = (iso: string): string => `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
 /** Shortens from the end, with `…`. */
-export const shorten = (text: string, max: number): string => (text.length <= max ? text : `${text.slice(0, max - 1)}…`);
+export const shorten = (text: string, max: number): string =>
+  text.length <= max ? text : `${text.slice(0, max - 1)}…`;

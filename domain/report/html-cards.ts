@@ -19,7 +19,8 @@ export function cards(report: Report, status: 'failed' | 'flaky' | 'not_run'): H
   const tests = report.tests.filter((test) => test.status === status);
   let bytes = 0;
   const list = tests.slice(0, MAX_CARDS).map((test, i) => {
-    const full = bytes < CARDS_BYTES ? card(test, `${status}-${i + 1}`, status === 'failed' && i < OPEN_CARDS) : undefined;
+    const full =
+      bytes < CARDS_BYTES ? card(test, `${status}-${i + 1}`, status === 'failed' && i < OPEN_CARDS) : undefined;
     bytes += full ? utf8Bytes(full.text) : 0;
     return full && bytes <= CARDS_BYTES ? full : briefCard(test, `${status}-${i + 1}`);
   });

@@ -16,19 +16,19 @@ export function diffBlock(expected: string, actual: string): Html {
   }</pre></figure>`;
 }
 
-function diffLines(lines: readonly DiffLine[]): Html[] {
-  return lines.map((line, i) => {
-    switch (line.kind) {
-      case 'same':
-        return html`<span class="same">  ${line.text}</span>`;
-      case 'gap':
-        return html`<span class="gap">  ⋯ ${line.text} equal lines</span>`;
-      case 'expected':
-        return html`<del>− ${inner(line.text, partner(lines, i))}</del>`;
-      case 'actual':
-        return html`<ins>+ ${inner(line.text, partner(lines, i))}</ins>`;
-    }
-  });
+const diffLines = (lines: readonly DiffLine[]): Html[] => lines.map((line, i) => diffLine(line, lines, i));
+
+function diffLine(line: DiffLine, lines: readonly DiffLine[], i: number): Html {
+  switch (line.kind) {
+    case 'same':
+      return html`<span class="same">  ${line.text}</span>`;
+    case 'gap':
+      return html`<span class="gap">  ⋯ ${line.text} equal lines</span>`;
+    case 'expected':
+      return html`<del>− ${inner(line.text, partner(lines, i))}</del>`;
+    case 'actual':
+      return html`<ins>+ ${inner(line.text, partner(lines, i))}</ins>`;
+  }
 }
 
 /** The line a changed line turned into: as many lines removed as added in one place are taken pair by pair. */

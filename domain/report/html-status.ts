@@ -44,7 +44,8 @@ export function batchLook(outcome: BatchOutcome | null): Look {
 }
 
 /** Sign and word. */
-export const badge = (look: Look): Html => html`<span class="badge ${look.tone}"><span aria-hidden="true">${look.sign}</span> ${look.word}</span>`;
+export const badge = (look: Look): Html =>
+  html`<span class="badge ${look.tone}"><span aria-hidden="true">${look.sign}</span> ${look.word}</span>`;
 
 /** Sign alone for the eye, word for a screen reader. */
 export const sign = (look: Look): Html =>

@@ -12,7 +12,8 @@ export function header(report: Report): Html {
 <h1>${report.project}</h1>
 <p class="verdict">${badge(look)} <span class="sentence">${report.sentence}</span></p>
 <ul class="facts">${branch !== null && html`<li><span>branch</span> <code>${branch}</code></li>`}${
-    commit !== null && html`<li><span>commit</span> <code>${commit.slice(0, 12)}</code>${dirty === true && html` with local changes`}</li>`
+    commit !== null &&
+    html`<li><span>commit</span> <code>${commit.slice(0, 12)}</code>${dirty === true && html` with local changes`}</li>`
   }<li><span>started</span> <time datetime="${report.startedAt}">${utc(report.startedAt)}</time></li><li><span>took</span> ${duration(report.durationMs)}</li></ul>
 ${proportions(report)}
 </div></header>`;

@@ -22,7 +22,8 @@ export function slowest(report: Report): Html {
 
 export function suites(report: Report): Html {
   const number = (n: number, tone: string): Html => html`<td class="num${n > 0 && html` ${tone}`}">${count(n)}</td>`;
-  const row = (s: ReportSuite): Html => html`<tr><th scope="row">${s.name}${s.because !== null && html`<br><small>${s.because}</small>`}</th><td>${s.framework ?? '–'}</td><td><code>${s.dir ?? '–'}</code></td><td class="num">${count(s.files)}</td><td class="num">${count(sumTotals(s.totals))}</td>${number(s.totals.failed, 'bad')}${number(s.totals.notRun, 'lost')}${number(s.totals.flaky, 'warn')}${number(s.totals.passed, 'good')}${number(s.totals.skipped, 'mute')}<td class="num">${duration(s.testMs)}</td></tr>`;
+  const row = (s: ReportSuite): Html =>
+    html`<tr><th scope="row">${s.name}${s.because !== null && html`<br><small>${s.because}</small>`}</th><td>${s.framework ?? '–'}</td><td><code>${s.dir ?? '–'}</code></td><td class="num">${count(s.files)}</td><td class="num">${count(sumTotals(s.totals))}</td>${number(s.totals.failed, 'bad')}${number(s.totals.notRun, 'lost')}${number(s.totals.flaky, 'warn')}${number(s.totals.passed, 'good')}${number(s.totals.skipped, 'mute')}<td class="num">${duration(s.testMs)}</td></tr>`;
   const heads = ['Files', 'Tests', '✕ Failed', '○ Not run', '≈ Flaky', '✓ Passed', '– Skipped', 'Time in tests'];
   return html`<div class="scroll"><table><caption class="vh">Suites</caption><thead><tr><th scope="col">Suite</th><th scope="col">Framework</th><th scope="col">Folder</th>${heads.map((h) => html`<th scope="col" class="num">${h}</th>`)}</tr></thead><tbody>${report.suites.map(row)}</tbody></table></div>`;
 }
@@ -36,8 +37,12 @@ export function allTests(report: Report): Html {
   const rows = chooseRows(report.tests);
   const files = [...groupBy(report.tests, (test) => `${test.suite} › ${test.file}`)];
   const rest = report.tests.length - rows.size;
-  return html`${join(files.map(([name, tests]) => fileGroup(name, tests, rows)), '\n')}${
-    rest > 0 && html`<p class="more">${plural(rest, 'more test')} left out to keep this page small; report.json and report.ctrf.json hold all ${count(report.tests.length)}.</p>`
+  return html`${join(
+    files.map(([name, tests]) => fileGroup(name, tests, rows)),
+    '\n',
+  )}${
+    rest > 0 &&
+    html`<p class="more">${plural(rest, 'more test')} left out to keep this page small; report.json and report.ctrf.json hold all ${count(report.tests.length)}.</p>`
   }`;
 }
 

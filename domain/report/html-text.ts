@@ -17,7 +17,8 @@ export function html(parts: TemplateStringsArray, ...values: readonly Value[]): 
   return new Html(text);
 }
 
-export const join = (items: readonly Html[], separator = ''): Html => new Html(items.map((i) => i.text).join(separator));
+export const join = (items: readonly Html[], separator = ''): Html =>
+  new Html(items.map((i) => i.text).join(separator));
 
 function render(value: Value): string {
   if (value === null || value === undefined || value === false) return '';

@@ -68,7 +68,9 @@ function axis(span: number, height: number): Html {
   const ticks: Html[] = [];
   for (let t = 0; t <= span; t += step) {
     const at = (GUTTER + (t / span) * (WIDTH - GUTTER - 8)).toFixed(1);
-    ticks.push(html`<line class="grid" x1="${at}" x2="${at}" y1="18" y2="${height - 6}"/><text class="tick" x="${at}" y="12">${t === 0 ? '0' : duration(t)}</text>`);
+    ticks.push(
+      html`<line class="grid" x1="${at}" x2="${at}" y1="18" y2="${height - 6}"/><text class="tick" x="${at}" y="12">${t === 0 ? '0' : duration(t)}</text>`,
+    );
   }
   return html`<g aria-hidden="true">${ticks}</g>`;
 }
@@ -109,6 +111,9 @@ function describe(batch: ReportBatch): string {
 }
 
 function table(bars: readonly Bar[]): Html {
-  const rows = bars.map(({ batch, start, end }) => html`<tr><th scope="row">${batch.id}</th><td>${batch.suite}</td><td>${batch.stage > 1 ? `rerun ${batch.stage - 1}` : 'first'}</td><td>${shorten(batch.runner ?? '', 60)}</td><td>${badge(batchLook(batch.outcome))}</td><td class="num">${batch.files.length}</td><td class="num">${batch.tests}</td><td class="num">${batch.failed}</td><td class="num">${duration(end - start)}</td><td>${utc(batch.startedAt ?? '')}</td></tr>`);
+  const rows = bars.map(
+    ({ batch, start, end }) =>
+      html`<tr><th scope="row">${batch.id}</th><td>${batch.suite}</td><td>${batch.stage > 1 ? `rerun ${batch.stage - 1}` : 'first'}</td><td>${shorten(batch.runner ?? '', 60)}</td><td>${badge(batchLook(batch.outcome))}</td><td class="num">${batch.files.length}</td><td class="num">${batch.tests}</td><td class="num">${batch.failed}</td><td class="num">${duration(end - start)}</td><td>${utc(batch.startedAt ?? '')}</td></tr>`,
+  );
   return html`<div class="scroll"><table><caption class="vh">Batches</caption><thead><tr><th scope="col">Batch</th><th scope="col">Suite</th><th scope="col">Round</th><th scope="col">Runner</th><th scope="col">Outcome</th><th scope="col" class="num">Files</th><th scope="col" class="num">Tests</th><th scope="col" class="num">Failed</th><th scope="col" class="num">Time</th><th scope="col">Started</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }

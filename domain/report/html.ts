@@ -61,13 +61,20 @@ function parts(report: Report): Part[] {
   return list;
 }
 
-const section = (part: Part): Html => html`<section id="${part.id}" aria-labelledby="h-${part.id}"><h2 id="h-${part.id}">${part.title}${part.count !== undefined && html` <span class="n">${count(part.count)}</span>`}</h2>
+const section = (
+  part: Part,
+): Html => html`<section id="${part.id}" aria-labelledby="h-${part.id}"><h2 id="h-${part.id}">${part.title}${part.count !== undefined && html` <span class="n">${count(part.count)}</span>`}</h2>
 ${part.body}</section>`;
 
 /** The search form stays hidden until the script that serves it runs. */
 function navigation(all: readonly Part[]): Html {
-  const links = all.map((p) => html`<li><a href="#${p.id}">${p.title}${p.count !== undefined && html` <span class="n">${count(p.count)}</span>`}</a></li>`);
-  const boxes = TOTALS_ORDER.map(({ status }) => html`<label><input type="checkbox" value="${status}" checked> ${STATUS_LOOK[status].word}</label>`);
+  const links = all.map(
+    (p) =>
+      html`<li><a href="#${p.id}">${p.title}${p.count !== undefined && html` <span class="n">${count(p.count)}</span>`}</a></li>`,
+  );
+  const boxes = TOTALS_ORDER.map(
+    ({ status }) => html`<label><input type="checkbox" value="${status}" checked> ${STATUS_LOOK[status].word}</label>`,
+  );
   return html`<nav aria-label="Sections of this report"><div class="wrap"><ul>${links}</ul>
 <form id="search" role="search" hidden><label class="vh" for="q">Search tests</label><input id="q" type="search" placeholder="Search tests, files, messages  ( / )" autocomplete="off" spellcheck="false"><fieldset><legend class="vh">Show tests that</legend>${boxes}</fieldset><output id="found" for="q" aria-live="polite"></output></form></div></nav>`;
 }

@@ -16,7 +16,9 @@ const MAX_MESSAGE_CHARS = 2000;
 
 export function toJUnit(report: Report): string {
   const extra = verdictSuite(report);
-  const suites = [...groupBy(report.tests, (test) => `${test.suite}\n${test.file}`).values()].map((tests) => testSuite(tests));
+  const suites = [...groupBy(report.tests, (test) => `${test.suite}\n${test.file}`).values()].map((tests) =>
+    testSuite(tests),
+  );
   const counts = totalsAttributes(report.totals, extra === '' ? 0 : 1);
   const root = { name: report.project, ...counts, time: seconds(report.durationMs), timestamp: report.startedAt };
   const body = [properties(report), ...suites, extra].filter((part) => part !== '').join('\n');
@@ -45,7 +47,11 @@ function properties(report: Report): string {
     dirty: environment.dirty === null ? null : String(environment.dirty),
   };
   const items = Object.entries(list).filter((pair) => pair[1] !== null);
-  return element('properties', {}, items.map(([name, value]) => element('property', { name: `baton.${name}`, value })).join(''));
+  return element(
+    'properties',
+    {},
+    items.map(([name, value]) => element('property', { name: `baton.${name}`, value })).join(''),
+  );
 }
 
 function testSuite(tests: readonly ReportTest[]): string {
@@ -87,7 +93,11 @@ function outcome(test: ReportTest): string {
     case 'skipped':
       return element('skipped', { message: short(test.attempts.at(-1)?.note ?? test.message) });
     case 'not_run':
-      return element('error', { type: 'not_run', message: short(test.message) ?? 'not run' }, xmlText(test.message ?? ''));
+      return element(
+        'error',
+        { type: 'not_run', message: short(test.message) ?? 'not run' },
+        xmlText(test.message ?? ''),
+      );
     case 'flaky':
       return failed.map((attempt) => retried('flakyFailure', attempt)).join('');
     case 'failed': {
@@ -101,7 +111,11 @@ const failureType = (test: ReportTest): string => (test.kind === 'file' ? 'file'
 
 function failure(test: ReportTest, attempt: ReportAttempt | undefined): string {
   const message = attempt?.message ?? test.message;
-  return element('failure', { message: short(message), type: failureType(test) }, xmlText(failureText(message, attempt)));
+  return element(
+    'failure',
+    { message: short(message), type: failureType(test) },
+    xmlText(failureText(message, attempt)),
+  );
 }
 
 function retried(name: 'flakyFailure' | 'rerunFailure', attempt: ReportAttempt): string {
@@ -125,7 +139,11 @@ function verdictSuite(report: Report): string {
   if (text === undefined) return '';
   const error = element('error', { type: report.verdict, message: short(text) }, xmlText(text));
   const counts = { tests: 1, failures: 0, errors: 1, skipped: 0, flakes: 0, time: '0.000' };
-  return element('testsuite', { name: VERDICT_SUITE, ...counts }, element('testcase', { name: 'verdict', classname: VERDICT_SUITE, time: '0.000' }, error));
+  return element(
+    'testsuite',
+    { name: VERDICT_SUITE, ...counts },
+    element('testcase', { name: 'verdict', classname: VERDICT_SUITE, time: '0.000' }, error),
+  );
 }
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(3);

@@ -32,7 +32,10 @@ export function lineDiff(expected: string, actual: string): DiffLine[] {
 function toLines(text: string, side: string): string[] {
   const lines = text.split('\n');
   if (lines.length <= MAX_LINES) return lines;
-  return [...lines.slice(0, MAX_LINES), `… ${lines.length - MAX_LINES} more lines of the ${side} value are not compared …`];
+  return [
+    ...lines.slice(0, MAX_LINES),
+    `… ${lines.length - MAX_LINES} more lines of the ${side} value are not compared …`,
+  ];
 }
 
 /** Differences of two texts that share neither their first nor their last line. */

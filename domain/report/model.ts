@@ -6,7 +6,14 @@ import type { Attempt, TestResult } from '../result.schema.js';
 import type { Run, Source, Totals } from '../run.schema.js';
 import type { TestStatus } from '../outcome.schema.js';
 import { groupBy } from './group.js';
-import type { Report, ReportAttempt, ReportBatch, ReportEnvironment, ReportSuite, ReportTest } from './report.schema.js';
+import type {
+  Report,
+  ReportAttempt,
+  ReportBatch,
+  ReportEnvironment,
+  ReportSuite,
+  ReportTest,
+} from './report.schema.js';
 
 export interface ReportInput {
   readonly run: Run;
@@ -218,7 +225,10 @@ export const words = (t: Totals): string =>
   `${t.passed} passed, ${t.failed} failed, ${t.flaky} flaky, ${t.skipped} skipped, ${t.notRun} not run`;
 
 function lastEnd(batches: readonly BatchRecord[]): string | undefined {
-  return batches.flatMap((b) => b.endedAt ?? []).sort().at(-1);
+  return batches
+    .flatMap((b) => b.endedAt ?? [])
+    .sort()
+    .at(-1);
 }
 
 const unique = <T>(items: readonly T[]): T[] => [...new Set(items)];

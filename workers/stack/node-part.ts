@@ -1,0 +1,49 @@
+/** Control and runners as parts: Node processes on a leash, told everything by their environment. */
+import { fork } from 'node:child_process';
+import type { LogFile } from './log-file.js';
+import { awaitReadyMessage, type PartPlan } from './part.js';
+
+export interface NodePartOptions {
+  readonly name: string;
+  readonly entry: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly ports: readonly number[];
+  readonly log: LogFile;
+  readonly startTimeoutMs: number;
+  readonly stopTimeoutMs: number;
+  readonly onReady?: (message: Record<string, unknown>) => void;
+}
+
+const LEASH = new URL('../../scripts/lib/leash.mjs', import.meta.url).href;
+
+export function nodePart(options: NodePartOptions): PartPlan {
+  return {
+    name: options.name,
+    ports: options.ports,
+    log: options.log,
+    start: () => fork(options.entry, [], { env: { ...options.env }, execArgv: ['--import', LEASH], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
+    awaitReady: (child) => awaitReadyMessage(child, options.onReady),
+    startTimeoutMs: options.startTimeoutMs,
+    stopTimeoutMs: options.stopTimeoutMs,
+  };
+}
+
+/**
+ * Runners execute other people's code, so they get the least: no database, no keys of the API, of encryption or of a
+ * language model. Everything else of the user's environment stays, because suites may name variables to hand on.
+ */
+const WITHHELD = [
+  /^DATABASE_URL$/,
+  /^PG(PASSWORD|PASSFILE|SERVICEFILE)$/,
+  /_API_KEYS?$/,
+  /^(OPENAI|ANTHROPIC|AZURE_OPENAI)_/,
+  /^BATON_.*(KEY|KEYS|SECRET|TOKEN|PASSWORD)$/,
+  /^TEMPORAL_(API_KEY|TLS_.*|CODEC_.*)$/,
+  // What npm tells its scripts is about Baton, not about the project under test.
+  /^npm_/,
+  /^(INIT_CWD|NODE_OPTIONS|NODE_CHANNEL_FD)$/,
+];
+
+export function runnerEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !WITHHELD.some((pattern) => pattern.test(name))));
+}

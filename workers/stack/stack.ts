@@ -1,0 +1,244 @@
+/**
+ * The embedded stack: Temporal, one control process, some runners. Temporal and control start side by side (control
+ * waits for its connection), runners as soon as Temporal serves. They stop in the opposite order, so that nobody loses
+ * whom it still has something to say to.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { startTicks } from '../../scripts/lib/lock.mjs';
+import type { TemporalSource } from '../../scripts/lib/temporal-server.mjs';
+import { awaitTemporal } from './grpc-health.js';
+import { LogFile } from './log-file.js';
+import { type Manifest, removeManifest, writeManifest } from './manifest.js';
+import { nodePart, runnerEnvironment } from './node-part.js';
+import { endOrphans } from './orphans.js';
+import { releaseHome, stackClients, takeHome } from './owner.js';
+import { type PartPlan, RunningPart, type Say } from './part.js';
+import { claimPort } from './ports.js';
+import { StackProblem } from './problem.js';
+import { temporalPart } from './temporal-part.js';
+
+export const DEFAULT_PORTS = { api: 8080, temporal: 7233, ui: 8233 } as const;
+export const DEFAULT_RUNNERS = 2;
+const DEFAULT_START_TIMEOUT_MS = 90_000;
+const NAMESPACE = 'default';
+/** Whoever reaches the embedded Temporal server may do everything there: it never leaves this machine. */
+const LOOPBACK = '127.0.0.1';
+
+export interface StackOptions {
+  /** Data directory; made when missing. */
+  readonly home: string;
+  /** Asked only when this process brings the stack up, at the same time as other checks. */
+  readonly temporal: () => Promise<TemporalSource>;
+  /** The environment that control inherits; runners get it without what is secret. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Of the API only. */
+  readonly host?: string;
+  /** TCP ports; 0 takes any free one. */
+  readonly ports?: { readonly api: number; readonly temporal: number; readonly ui: number };
+  readonly runners?: number;
+  /** Goes down with the command that brought it up. */
+  readonly temporary?: boolean;
+  readonly say?: Say;
+  /** Main files; default: the compiled ones. */
+  readonly entries?: { readonly control: string; readonly runner: string };
+  readonly startTimeoutMs?: number;
+  /** Ends a start that is under way: everything is stopped, then `startStack` rejects. */
+  readonly signal?: AbortSignal;
+}
+
+export interface Stack {
+  readonly manifest: Manifest;
+  /** False: another process has brought it up, and `stop` only leaves it. */
+  readonly own: boolean;
+  /** Ends every part. Resolves when no process is left. May be called again. */
+  stop(): Promise<void>;
+}
+
+/** Brings the stack up, or joins the one that is up on this data directory. Rejects with StackProblem or TemporalNotFound. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const running = await takeHome(options.home);
+  if (running) return { manifest: running, own: false, stop: async () => {} };
+  const starting = new Starting(options);
+  try {
+    return await Promise.race([starting.up(), aborted(options.signal)]);
+  } catch (error) {
+    await starting.down();
+    throw error;
+  }
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = () => reject(new StackProblem('The start was stopped.', false));
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { once: true });
+  });
+}
+
+class Starting {
+  private readonly begun = Date.now();
+  private readonly say: Say;
+  private readonly host: string;
+  private readonly token = randomBytes(32).toString('hex');
+  private readonly parts: { temporal: RunningPart | null; control: RunningPart | null; runners: RunningPart[] } = { temporal: null, control: null, runners: [] };
+  private manifest: Manifest | null = null;
+  private stopped: Promise<void> | null = null;
+
+  constructor(private readonly options: StackOptions) {
+    this.say = options.say ?? (() => {});
+    this.host = options.host ?? '127.0.0.1';
+  }
+
+  async up(): Promise<Stack> {
+    const { home } = this.options;
+    await endOrphans(home, this.say);
+    const source = await this.options.temporal();
+    const wanted = this.options.ports ?? DEFAULT_PORTS;
+    const apiPort = await claimPort(this.host, wanted.api, 'the API', '--port');
+    const server = source.kind === 'address' ? { address: source.address, ui: null } : await this.prepareTemporal(source.path, wanted);
+    const webUi = server.ui === null ? (this.options.env['BATON_TEMPORAL_UI'] ?? null) : `http://${LOOPBACK}:${server.ui}`;
+    const api = `http://${reachable(this.host)}:${apiPort}`;
+    const control = this.startControl(apiPort, server.address, webUi);
+    const temporal = this.startTemporal(server.address);
+    const runners = temporal.then(() => Promise.all(this.startRunners(api, server.address)));
+    // The first that fails ends the start; the others are stopped by `down`.
+    await Promise.all([temporal, control, runners]);
+    const manifest = this.writeManifest(api, webUi, server.address);
+    return { manifest, own: true, stop: () => this.down() };
+  }
+
+  /** Runners first: they hand in what they have; Temporal last. */
+  down(): Promise<void> {
+    this.stopped ??= this.end();
+    return this.stopped;
+  }
+
+  private async end(): Promise<void> {
+    const { home } = this.options;
+    if (this.options.temporary) await this.awaitClients();
+    await Promise.all(this.parts.runners.map((part) => part.stop()));
+    await this.parts.control?.stop();
+    await this.parts.temporal?.stop();
+    removeManifest(home);
+    releaseHome(home);
+  }
+
+  /** Another `baton run` may have joined this stack. With the manifest gone nobody new can. */
+  private async awaitClients(): Promise<void> {
+    removeManifest(this.options.home);
+    let told = false;
+    while (stackClients(this.options.home).length > 0) {
+      if (!told) this.say(`The stack stays up for another command (pid ${stackClients(this.options.home).join(', ')}).`);
+      told = true;
+      await sleep(200);
+    }
+  }
+
+  private async prepareTemporal(path: string, wanted: { temporal: number; ui: number }): Promise<{ address: string; ui: number }> {
+    const port = await claimPort(LOOPBACK, wanted.temporal, 'the Temporal server', '--temporal-port');
+    const uiPort = await claimPort(LOOPBACK, wanted.ui, 'the Temporal Web UI', '--ui-port');
+    const dbFile = join(this.options.home, 'temporal.db');
+    const plan = temporalPart({ path, host: LOOPBACK, port, uiPort, dbFile, log: this.log('temporal'), env: this.options.env, startTimeoutMs: this.startTimeoutMs });
+    this.parts.temporal = this.part(plan);
+    return { address: `${LOOPBACK}:${port}`, ui: uiPort };
+  }
+
+  private async startTemporal(address: string): Promise<void> {
+    if (this.parts.temporal) return this.parts.temporal.start();
+    const problem = await awaitTemporal(address, 10_000);
+    if (problem) throw new StackProblem(`The Temporal server at ${address} ${problem}; check TEMPORAL_ADDRESS, or unset it to use the embedded server.`, false);
+  }
+
+  private startControl(port: number, address: string, webUi: string | null): Promise<void> {
+    const env = {
+      ...this.options.env,
+      ...this.common(address),
+      BATON_HOST: this.host,
+      BATON_PORT: String(port),
+      BATON_TEMPORAL_UI: webUi ?? '',
+      BATON_DEFAULT_LANES: String(this.runnerCount),
+    };
+    const plan = nodePart({ name: 'control', entry: this.entry('control'), env, ports: [port], log: this.log('control'), startTimeoutMs: this.startTimeoutMs, stopTimeoutMs: 15_000 });
+    this.parts.control = this.part(plan);
+    return this.parts.control.start();
+  }
+
+  private startRunners(api: string, address: string): Promise<void>[] {
+    const env = { ...runnerEnvironment(this.options.env), ...this.common(address), BATON_API_URL: api };
+    return Array.from({ length: this.runnerCount }, (_, index) => {
+      const name = `runner-${index + 1}`;
+      const plan = nodePart({
+        name,
+        entry: this.entry('runner'),
+        env: { ...env, BATON_RUNNER_NAME: name },
+        ports: [],
+        log: this.log(name),
+        startTimeoutMs: this.startTimeoutMs,
+        stopTimeoutMs: 20_000,
+      });
+      const part = this.part(plan);
+      this.parts.runners.push(part);
+      return part.start();
+    });
+  }
+
+  private common(address: string): Record<string, string> {
+    return { BATON_HOME: this.options.home, BATON_RUNNER_TOKEN: this.token, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: this.namespace };
+  }
+
+  private writeManifest(api: string, webUi: string | null, address: string): Manifest {
+    const { home } = this.options;
+    const all = [this.parts.temporal, this.parts.control, ...this.parts.runners].filter((part) => part !== null);
+    this.manifest = {
+      version: 1,
+      startedAt: this.manifest?.startedAt ?? new Date(this.begun).toISOString(),
+      readyMs: this.manifest?.readyMs ?? Date.now() - this.begun,
+      supervisor: { pid: process.pid, ticks: startTicks(process.pid) },
+      temporary: this.options.temporary ?? false,
+      parts: all.map((part) => ({ name: part.plan.name, pid: part.pid, ticks: part.ticks, ports: [...part.plan.ports], log: part.plan.log.path, restarts: part.restarts, readyMs: part.readyMs })),
+      api,
+      docs: `${api}/docs`,
+      webUi,
+      temporal: { address, namespace: this.namespace },
+      data: { home, logs: join(home, 'logs'), temporal: this.parts.temporal ? join(home, 'temporal.db') : null },
+    };
+    writeManifest(home, this.manifest);
+    return this.manifest;
+  }
+
+  private part(plan: PartPlan): RunningPart {
+    // The way down has begun and would not see this part.
+    if (this.stopped) throw new StackProblem('The start was stopped.', false);
+    return new RunningPart(plan, this.say, () => {
+      if (this.manifest && !this.stopped) this.writeManifest(this.manifest.api, this.manifest.webUi, this.manifest.temporal.address);
+    });
+  }
+
+  private log(name: string): LogFile {
+    return new LogFile(join(this.options.home, 'logs', `${name}.log`));
+  }
+
+  private entry(part: 'control' | 'runner'): string {
+    return this.options.entries?.[part] ?? fileURLToPath(new URL(`../${part}.js`, import.meta.url));
+  }
+
+  private get namespace(): string {
+    return this.options.env['TEMPORAL_NAMESPACE'] || NAMESPACE;
+  }
+
+  private get runnerCount(): number {
+    return this.options.runners ?? DEFAULT_RUNNERS;
+  }
+
+  private get startTimeoutMs(): number {
+    return this.options.startTimeoutMs ?? DEFAULT_START_TIMEOUT_MS;
+  }
+}
+
+/** A server that listens everywhere is reached over loopback from this machine. */
+function reachable(host: string): string {
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+}
