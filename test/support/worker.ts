@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
-import type { BatchActivities, BatchRef, PlanningActivities, PlanRef, RunActivities } from '../../domain/activities.js';
+import type { BatchActivities, BatchRef, HousekeepingActivities, PlanningActivities, PlanRef, RunActivities } from '../../domain/activities.js';
 import { CONTROL_QUEUE, PLANNING_QUEUE, RUNNER_QUEUE } from '../../domain/names.js';
 import type { TestRunInput } from '../../workflows/messages.js';
 
@@ -66,7 +66,7 @@ export interface Bench {
   readonly client: Client;
   readonly connection: NativeConnection;
   /** Runs workers for all queues with these activities while `work` runs. */
-  withWorkers<T>(activities: Script, work: () => Promise<T>): Promise<T>;
+  withWorkers<T>(activities: Script & Partial<HousekeepingActivities>, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,97 @@
+/**
+ * Records one history of every shape of a workflow into test/histories/<type>/<version>/, when `BATON_RECORD=1` is set
+ * (`npm run histories`). Recorded histories are never deleted while executions of that shape may be running.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { ApplicationFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { VERSION } from '../../config/package.js';
+import { CONTROL_QUEUE } from '../../domain/names.js';
+import { progressQuery } from '../../workflows/messages.js';
+import { housekeeping } from '../../workflows/housekeeping.js';
+import { testRun } from '../../workflows/test-run.js';
+import { ROOT } from '../architecture/imports.js';
+import { startTemporal, type TestTemporal } from '../support/temporal.js';
+import { aBatchRef, aRunInput, type Bench, openBench, type Script, script } from '../support/worker.js';
+
+const two = [aBatchRef('b1'), aBatchRef('b2')];
+const failing = (batch: string) => ({ batch, outcome: 'failed' as const, tests: 2, failed: 1, durationMs: 5, fence: 1, message: '' });
+
+/** What can happen to a run, each with the activities that make it happen. */
+const SHAPES: Record<string, { activities: Script; bail?: boolean; cancel?: boolean }> = {
+  green: { activities: script(two) },
+  rerun: {
+    activities: script(two, {
+      runBatch: async ({ batch }) => (batch === 'b3' ? { ...failing(batch), outcome: 'passed', failed: 0 } : failing(batch)),
+      settle: async ({ stage }) => ({ batches: stage === 1 ? [aBatchRef('b3', { stage: 2, exclusive: true })] : [], reason: 'again' }),
+    }),
+  },
+  bailed: { activities: script(two, { runBatch: async ({ batch }) => failing(batch) }), bail: true },
+  problem: {
+    activities: script([], {
+      planRun: async () => {
+        throw ApplicationFailure.create({ type: 'NoTests', message: 'No tests here.', nonRetryable: true });
+      },
+    }),
+  },
+  cancelled: {
+    activities: script(two, {
+      runBatch: () => {
+        const beat = setInterval(() => Context.current().heartbeat(), 200);
+        return Context.current().cancelled.finally(() => clearInterval(beat));
+      },
+    }),
+    cancel: true,
+  },
+};
+
+describe('every shape of testRun can be recorded', () => {
+  let server: TestTemporal;
+  let bench: Bench;
+  beforeAll(async () => {
+    server = await startTemporal();
+    bench = await openBench(server.address);
+  });
+  afterAll(async () => {
+    await bench?.close();
+    await server?.stop();
+  });
+
+  it.each(Object.entries(SHAPES))('%s', async (shape, { activities, bail, cancel }) => {
+    const id = `run_${shape}`;
+    const handle = await bench.withWorkers(activities, async () => {
+      const started = await bench.client.workflow.start(testRun, { workflowId: id, taskQueue: CONTROL_QUEUE, args: [aRunInput(id, { bail: bail ?? false })] });
+      if (cancel) {
+        await expect.poll(async () => (await started.query(progressQuery)).running.length, { timeout: 10_000 }).toBe(2);
+        await started.cancel();
+      }
+      await started.result().catch((error: unknown) => {
+        if (!cancel) throw error;
+      });
+      return started;
+    });
+    const history = await handle.fetchHistory();
+    expect(history.events?.at(-1)).toBeDefined();
+    keep('testRun', shape, historyToJSON(history));
+  });
+
+  it('housekeeping', async () => {
+    const handle = await bench.withWorkers({ ...script([]), retain: async () => ({ rows: 3, bytes: 7 }) }, async () => {
+      const started = await bench.client.workflow.start(housekeeping, { workflowId: 'housekeeping', taskQueue: CONTROL_QUEUE });
+      expect(await started.result()).toEqual({ rows: 3, bytes: 7 });
+      return started;
+    });
+    keep('housekeeping', 'done', historyToJSON(await handle.fetchHistory()));
+  });
+});
+
+function keep(type: string, shape: string, json: string): void {
+  if (process.env['BATON_RECORD'] !== '1') return;
+  const dir = join(ROOT, 'test', 'histories', type, VERSION);
+  mkdirSync(dir, { recursive: true });
+  // Stack traces name this machine's folders; a history does not depend on them.
+  writeFileSync(join(dir, `${shape}.json`), `${json.replaceAll(ROOT, '/baton')}\n`);
+}
