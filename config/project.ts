@@ -1,0 +1,43 @@
+/** What looks at and runs a project: cage, workspaces, adapters. Shared by the runner and by `baton doctor`. */
+import { join } from 'node:path';
+import { ADAPTERS } from '../adapters/frameworks/registry.js';
+import { createCage } from '../adapters/process/cage.js';
+import { testEnvironment } from '../adapters/process/environment.js';
+import { projectAccess } from '../adapters/process/project-access.js';
+import { readProjectConfig } from '../adapters/project/config-file.js';
+import { workspaces } from '../adapters/vcs/workspace.js';
+import type { ProjectConfig } from '../domain/config.schema.js';
+import { ProjectProblem } from '../domain/failures.js';
+import type { FrameworkAdapter, ProjectAccess } from '../domain/framework.js';
+import type { Suite } from '../domain/plan.schema.js';
+import type { Cage, Workspaces } from '../domain/ports.js';
+import type { Settings } from './config.js';
+
+export interface ProjectTools {
+  readonly cage: Cage;
+  readonly workspaces: Workspaces;
+  readonly adapters: readonly FrameworkAdapter[];
+  readonly adapter: (framework: Suite['framework']) => FrameworkAdapter;
+  readonly project: (root: string) => ProjectAccess;
+  readonly projectConfig: (project: ProjectAccess) => Promise<ProjectConfig | undefined>;
+  close(): void;
+}
+
+export function projectTools(settings: Pick<Settings, 'home' | 'environment'>): ProjectTools {
+  const cage = createCage();
+  const { env } = testEnvironment(settings.environment, { set: {}, pass: [] });
+  const project = (root: string): ProjectAccess => projectAccess(root, cage, env);
+  return {
+    cage,
+    workspaces: workspaces({ home: join(settings.home, 'workspaces'), project, projectConfig: readProjectConfig }),
+    adapters: ADAPTERS,
+    adapter(framework) {
+      const found = ADAPTERS.find((a) => a.name === framework);
+      if (!found) throw new ProjectProblem('UnknownFramework', `There is no adapter for "${framework}". Known: ${ADAPTERS.map((a) => a.name).join(', ')}.`);
+      return found;
+    },
+    project,
+    projectConfig: readProjectConfig,
+    close: () => cage.close(),
+  };
+}

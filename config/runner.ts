@@ -1,0 +1,103 @@
+/** Wires a runner: the way to the ledger, the cage, workspaces, adapters, and the workers for its task queues. */
+import { availableParallelism } from 'node:os';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createBatchActivities } from '../activities/batch/batches.js';
+import { createPlanningActivities } from '../activities/planning.js';
+import { httpRunnerApi } from '../adapters/http/runner-api.js';
+import { leaseLane } from '../adapters/process/leases.js';
+import { testEnvironment } from '../adapters/process/environment.js';
+import type { BatchActivities, PlanningActivities } from '../domain/activities.js';
+import { ProjectProblem } from '../domain/failures.js';
+import { hostQueue, PLANNING_QUEUE, RUNNER_QUEUE } from '../domain/names.js';
+import type { RunnerApi } from '../domain/ports.js';
+import type { Settings } from './config.js';
+import type { Log } from './log.js';
+import { projectTools } from './project.js';
+import { sdkLogger } from './sdk-logger.js';
+import { openNative } from './temporal.js';
+
+export interface Runner {
+  readonly done: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Time for a batch that is about to end; what is not done by then is taken over by another runner. */
+const GRACE = '3 seconds';
+/** Plans and set-ups wait for nobody's batch. */
+const PLANNING_SLOTS = 4;
+
+export async function startRunner(settings: Settings, log: Log): Promise<Runner> {
+  if (!settings.apiUrl || !settings.runnerToken) {
+    throw new ProjectProblem('ConfigInvalid', 'A runner needs BATON_API_URL and BATON_RUNNER_TOKEN: the address of the API and the token of the installation.');
+  }
+  Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
+  const connection = await openNative(settings);
+  const api = httpRunnerApi({ baseUrl: settings.apiUrl, token: settings.runnerToken });
+  const tools = projectTools(settings);
+  const workers = await createWorkers(connection, settings, activities(settings, api, tools, log));
+  // Told once by each worker that broke; the others then stop too.
+  const done = Promise.all(workers.map((w) => w.run())).then(() => undefined);
+  return {
+    done,
+    async stop() {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done.catch(() => {
+        // The process hears of it through `done`; here only the order of closing matters.
+      });
+      tools.close();
+      await connection.close();
+    },
+  };
+}
+
+type RunnerActivities = BatchActivities & PlanningActivities;
+
+function activities(settings: Settings, api: RunnerApi, tools: ReturnType<typeof projectTools>, log: Log): RunnerActivities {
+  const spoolDir = join(settings.home, 'spool');
+  mkdirSync(spoolDir, { recursive: true });
+  const cores = availableParallelism();
+  const batches = createBatchActivities({
+    api,
+    cage: tools.cage,
+    workspaces: tools.workspaces,
+    adapter: tools.adapter,
+    runner: settings.runnerName,
+    spoolDir,
+    cores,
+    environment: (suite, extra) => testEnvironment(settings.environment, suite.env, extra),
+    lease: (suite, execution, batch) =>
+      leaseLane({ lane: `${execution}_${batch}`, ports: suite.leases.ports, database: suite.leases.database }),
+    log,
+  });
+  const planning = createPlanningActivities({
+    api,
+    cage: tools.cage,
+    workspaces: tools.workspaces,
+    adapters: tools.adapters,
+    project: tools.project,
+    projectConfig: tools.projectConfig,
+    host: settings.machine,
+    cores,
+  });
+  return { ...batches, ...planning };
+}
+
+/** The shared queue and this machine's own, for batches one at a time, for planning several. */
+function createWorkers(connection: NativeConnection, settings: Settings, all: RunnerActivities): Promise<Worker[]> {
+  const queues = [RUNNER_QUEUE, PLANNING_QUEUE].flatMap((queue) => [queue, hostQueue(queue, settings.machine)]);
+  return Promise.all(
+    queues.map((taskQueue) =>
+      Worker.create({
+        connection,
+        namespace: settings.namespace,
+        taskQueue,
+        activities: all,
+        identity: settings.runnerName,
+        shutdownGraceTime: GRACE,
+        maxConcurrentActivityTaskExecutions: taskQueue.startsWith(RUNNER_QUEUE) ? 1 : PLANNING_SLOTS,
+      }),
+    ),
+  );
+}
