@@ -159,12 +159,12 @@ class Attempt {
       // Asked before reading: what was written before the end is read after it.
       const last = over();
       const lines = await this.tail.read();
-      for (const line of lines) await this.take(this.parse(reader, line));
+      for (const line of lines ?? []) await this.take(this.parse(reader, line));
       if (reader.poll && (last || performance.now() - polled > POLL_MS)) {
         await this.take(await reader.poll());
         polled = performance.now();
       }
-      if (lines.length > 0) continue;
+      if (lines !== null) continue;
       await this.sender.add({ results: [], fileEnds: [] });
       if (last) return;
       await sleep(TAIL_MS);

@@ -16,10 +16,10 @@ export class LineTail {
 
   constructor(private readonly path: string) {}
 
-  /** Lines that arrived since the last call, at most about one chunk of them. */
-  async read(): Promise<string[]> {
+  /** Lines that arrived since the last call, at most about one chunk of them. `null`: the file has not grown. */
+  async read(): Promise<string[] | null> {
     const bytes = await this.more();
-    if (bytes.length === 0) return [];
+    if (bytes.length === 0) return null;
     const data = this.rest.length > 0 ? Buffer.concat([this.rest, bytes]) : bytes;
     const end = data.lastIndexOf(0x0a);
     if (end < 0) {
