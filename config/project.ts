@@ -1,5 +1,4 @@
 /** What looks at and runs a project: cage, workspaces, adapters. Shared by the runner and by `baton doctor`. */
-import { join } from 'node:path';
 import { ADAPTERS } from '../adapters/frameworks/registry.js';
 import { createCage } from '../adapters/process/cage.js';
 import { testEnvironment } from '../adapters/process/environment.js';
@@ -23,13 +22,23 @@ export interface ProjectTools {
   close(): void;
 }
 
-export function projectTools(settings: Pick<Settings, 'home' | 'environment'>): ProjectTools {
+/** `finished` tells whether an execution is over, so that its checkout may serve another. */
+export function projectTools(
+  settings: Pick<Settings, 'home' | 'environment'>,
+  finished?: (execution: string) => Promise<boolean>,
+): ProjectTools {
   const cage = createCage();
   const { env } = testEnvironment(settings.environment, { set: {}, pass: [] });
   const project = (root: string): ProjectAccess => projectAccess(root, cage, env);
   return {
     cage,
-    workspaces: workspaces({ home: join(settings.home, 'workspaces'), project, projectConfig: readProjectConfig }),
+    workspaces: workspaces({
+      home: settings.home,
+      environment: settings.environment,
+      exec: (root, command, args, options) => project(root).exec(command, args, options),
+      setupCommand: async (root) => (await readProjectConfig(project(root)))?.setup,
+      ...(finished ? { finished } : {}),
+    }),
     adapters: ADAPTERS,
     adapter(framework) {
       const found = ADAPTERS.find((a) => a.name === framework);

@@ -11,7 +11,7 @@ import { testEnvironment } from '../adapters/process/environment.js';
 import type { BatchActivities, PlanningActivities } from '../domain/activities.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { hostQueue, PLANNING_QUEUE, RUNNER_QUEUE } from '../domain/names.js';
-import type { RunnerApi } from '../domain/ports.js';
+import { NotFound, type RunnerApi } from '../domain/ports.js';
 import type { Settings } from './config.js';
 import type { Log } from './log.js';
 import { projectTools } from './project.js';
@@ -35,7 +35,7 @@ export async function startRunner(settings: Settings, log: Log): Promise<Runner>
   Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
   const connection = await openNative(settings);
   const api = httpRunnerApi({ baseUrl: settings.apiUrl, token: settings.runnerToken });
-  const tools = projectTools(settings);
+  const tools = projectTools(settings, (execution) => isOver(api, execution));
   const workers = await createWorkers(connection, settings, activities(settings, api, tools, log));
   // Told once by each worker that broke; the others then stop too.
   const done = Promise.all(workers.map((w) => w.run())).then(() => undefined);
@@ -50,6 +50,16 @@ export async function startRunner(settings: Settings, log: Log): Promise<Runner>
       await connection.close();
     },
   };
+}
+
+/** An execution that the ledger has forgotten is over too. */
+async function isOver(api: RunnerApi, execution: string): Promise<boolean> {
+  try {
+    return (await api.run(execution)).status === 'finished';
+  } catch (error) {
+    if (error instanceof NotFound) return true;
+    throw error;
+  }
 }
 
 type RunnerActivities = BatchActivities & PlanningActivities;

@@ -43,7 +43,10 @@ export const Digest = z.string().regex(/^sha256:[0-9a-f]{64}$/, '`sha256:` and 6
 export const ArtifactName = z
   .string()
   .max(500)
-  .regex(/^[\w@+=,~ -][\w.@+=,~ -]*(\/[\w@+=,~ -][\w.@+=,~ -]*)*$/, 'a relative name such as `report.html` or `b3.1/output.log`')
+  .regex(
+    /^[\w@+=,~ -][\w.@+=,~ -]*(\/[\w@+=,~ -][\w.@+=,~ -]*)*$/,
+    'a relative name such as `report.html` or `b3.1/output.log`',
+  )
   .describe('Name of the artifact in its execution; may hold `/`.');
 
 /** What a client may send as `Idempotency-Key`: printable ASCII. */
@@ -80,7 +83,13 @@ export const AttemptsQuery = z.strictObject({ test: TestId.describe('Id of the t
 export type AttemptsQuery = z.infer<typeof AttemptsQuery>;
 
 export const EventsQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('Only events with a larger id.'),
+  after: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(Number.MAX_SAFE_INTEGER)
+    .default(0)
+    .describe('Only events with a larger id.'),
   limit: limit(API_LIMITS.eventsPage, 500),
 });
 export type EventsQuery = z.infer<typeof EventsQuery>;
@@ -106,7 +115,9 @@ export const ProblemDocument = z
     detail: z.string().describe('What happened and what to do.'),
     requestId: z.string(),
     errors: z
-      .array(z.object({ path: z.string().describe('Path of the field, such as `options.workers`.'), message: z.string() }))
+      .array(
+        z.object({ path: z.string().describe('Path of the field, such as `options.workers`.'), message: z.string() }),
+      )
       .optional(),
   })
   .meta({ id: 'ProblemDocument' });

@@ -67,7 +67,10 @@ async function startRun(client: Client, run: Run, host: string): Promise<{ tempo
 }
 
 function staticDetails(run: Run): string {
-  const source = run.source.kind === 'directory' ? `directory \`${run.source.dir}\`` : `commit \`${run.source.commit}\` of \`${run.source.repository}\``;
+  const source =
+    run.source.kind === 'directory'
+      ? `directory \`${run.source.dir}\``
+      : `commit \`${run.source.commit}\` of \`${run.source.repository}\``;
   return `Project **${run.project}**, ${source}, asked for by ${run.principal}.`;
 }
 
@@ -78,5 +81,8 @@ function ignoreEnded(error: unknown): void {
 function away(error: unknown): never {
   if (error instanceof ProjectProblem) throw error;
   const reason = error instanceof Error ? error.message : String(error);
-  throw new ProjectProblem('EngineUnavailable', `The Temporal server does not answer (${reason}). Look at \`baton status\` and try again; a start is safe to repeat.`);
+  throw new ProjectProblem(
+    'EngineUnavailable',
+    `The Temporal server does not answer (${reason}). Look at \`baton status\` and try again; a start is safe to repeat.`,
+  );
 }

@@ -25,7 +25,7 @@ export function cards(report: Report, status: 'failed' | 'flaky' | 'not_run'): H
     return full && bytes <= CARDS_BYTES ? full : briefCard(test, `${status}-${i + 1}`);
   });
   const rest = tests.length - list.length;
-  return html`${join(list, '\n')}${rest > 0 && html`<p class="more">${plural(rest, 'more test')} ${STATUS_LOOK[status].word}: see report.json, report.ctrf.json or junit.xml for all of them.</p>`}`;
+  return html`${join(list, '\n')}${rest > 0 && html`<p class="more">${plural(rest, 'more test')} ${STATUS_LOOK[status].word}: see report.json, ctrf.json or junit.xml for all of them.</p>`}`;
 }
 
 /** `(in 2 attempts)` and the like; what a reader sees of a closed card. */

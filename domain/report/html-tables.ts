@@ -42,7 +42,7 @@ export function allTests(report: Report): Html {
     '\n',
   )}${
     rest > 0 &&
-    html`<p class="more">${plural(rest, 'more test')} left out to keep this page small; report.json and report.ctrf.json hold all ${count(report.tests.length)}.</p>`
+    html`<p class="more">${plural(rest, 'more test')} left out to keep this page small; report.json and ctrf.json hold all ${count(report.tests.length)}.</p>`
   }`;
 }
 

@@ -16,12 +16,15 @@ export interface NodePartOptions {
 
 const LEASH = new URL('../../scripts/lib/leash.mjs', import.meta.url).href;
 
+/** Ctrl-C on a terminal reaches every process of its group: only the supervisor may hear it, because it knows the order of the end. */
+export const OWN_GROUP = process.platform !== 'win32';
+
 export function nodePart(options: NodePartOptions): PartPlan {
   return {
     name: options.name,
     ports: options.ports,
     log: options.log,
-    start: () => fork(options.entry, [], { env: { ...options.env }, execArgv: ['--import', LEASH], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
+    start: () => fork(options.entry, [], { env: { ...options.env }, execArgv: ['--import', LEASH], stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: OWN_GROUP }),
     awaitReady: (child) => awaitReadyMessage(child, options.onReady),
     startTimeoutMs: options.startTimeoutMs,
     stopTimeoutMs: options.stopTimeoutMs,

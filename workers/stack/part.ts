@@ -30,6 +30,7 @@ export type Say = (line: string) => void;
 
 const PAUSES_MS = [250, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
 const MAX_START_FAILURES = 4;
+const NOT_IN_TIME = 'it was not ready in time';
 /** A part that has lived so long starts again with the shortest pause. */
 const HEALTHY_MS = 60_000;
 
@@ -59,14 +60,16 @@ export class RunningPart {
   /** The first start. Rejects with StackProblem; nothing of the part is left then. */
   async start(): Promise<void> {
     const begun = Date.now();
+    let died: string | null = null;
     for (;;) {
       const problem = await this.once(begun + this.plan.startTimeoutMs - Date.now());
       if (problem === null) break;
+      if (problem !== NOT_IN_TIME && typeof problem === 'string') died = problem;
       if (this.stopping) throw new StackProblem(`${this.plan.name} was stopped while it started.`, false);
       if (problem instanceof StackProblem) throw problem;
       if (Date.now() - begun >= this.plan.startTimeoutMs || this.failures >= MAX_START_FAILURES) {
         const said = this.plan.log.tail(8);
-        throw new StackProblem(`${this.plan.name} could not be started: ${problem}. Its log: ${this.plan.log.path}${said ? `\n${said}` : ''}`, false);
+        throw new StackProblem(`${this.plan.name} could not be started: ${died ?? problem}. Its log: ${this.plan.log.path}${said ? `\n${said}` : ''}`, false);
       }
       this.failures += 1;
       await sleep(PAUSES_MS[this.failures - 1] ?? 1_000, undefined, { signal: this.stopSignal.signal }).catch(() => {});
@@ -104,7 +107,7 @@ export class RunningPart {
     const timer = setTimeout(() => over.abort(), Math.max(0, timeoutMs));
     const told = spoken(child);
     const ready = this.plan.awaitReady(child, over.signal);
-    const late = new Promise<string>((resolve) => over.signal.addEventListener('abort', () => resolve('it was not ready in time')));
+    const late = new Promise<string>((resolve) => over.signal.addEventListener('abort', () => resolve(NOT_IN_TIME)));
     const problem = await Promise.race([told.then((error) => error), ready, died, late]);
     clearTimeout(timer);
     if (problem === null) {

@@ -23,6 +23,8 @@ import { temporalPart } from './temporal-part.js';
 export const DEFAULT_PORTS = { api: 8080, temporal: 7233, ui: 8233 } as const;
 export const DEFAULT_RUNNERS = 2;
 const DEFAULT_START_TIMEOUT_MS = 90_000;
+/** A little longer than the processes' own limit, so that they end by themselves. */
+const DEFAULT_STOP_TIMEOUT_MS = 20_000;
 const NAMESPACE = 'default';
 /** Whoever reaches the embedded Temporal server may do everything there: it never leaves this machine. */
 const LOOPBACK = '127.0.0.1';
@@ -45,6 +47,8 @@ export interface StackOptions {
   /** Main files; default: the compiled ones. */
   readonly entries?: { readonly control: string; readonly runner: string };
   readonly startTimeoutMs?: number;
+  /** How long control and each runner may take to end before they are killed. */
+  readonly stopTimeoutMs?: number;
   /** Ends a start that is under way: everything is stopped, then `startStack` rejects. */
   readonly signal?: AbortSignal;
 }
@@ -161,7 +165,7 @@ class Starting {
       BATON_TEMPORAL_UI: webUi ?? '',
       BATON_DEFAULT_LANES: String(this.runnerCount),
     };
-    const plan = nodePart({ name: 'control', entry: this.entry('control'), env, ports: [port], log: this.log('control'), startTimeoutMs: this.startTimeoutMs, stopTimeoutMs: 15_000 });
+    const plan = nodePart({ name: 'control', entry: this.entry('control'), env, ports: [port], log: this.log('control'), startTimeoutMs: this.startTimeoutMs, stopTimeoutMs: this.stopTimeoutMs });
     this.parts.control = this.part(plan);
     return this.parts.control.start();
   }
@@ -177,7 +181,7 @@ class Starting {
         ports: [],
         log: this.log(name),
         startTimeoutMs: this.startTimeoutMs,
-        stopTimeoutMs: 20_000,
+        stopTimeoutMs: this.stopTimeoutMs,
       });
       const part = this.part(plan);
       this.parts.runners.push(part);
@@ -231,6 +235,10 @@ class Starting {
 
   private get runnerCount(): number {
     return this.options.runners ?? DEFAULT_RUNNERS;
+  }
+
+  private get stopTimeoutMs(): number {
+    return this.options.stopTimeoutMs ?? DEFAULT_STOP_TIMEOUT_MS;
   }
 
   private get startTimeoutMs(): number {

@@ -5,6 +5,7 @@ import { SEARCH_ATTRIBUTES } from '../../domain/names.js';
 import { lookUp } from '../../scripts/lib/temporal-server.mjs';
 import { awaitTemporal } from './grpc-health.js';
 import type { LogFile } from './log-file.js';
+import { OWN_GROUP } from './node-part.js';
 import type { PartPlan } from './part.js';
 
 export interface TemporalOptions {
@@ -51,7 +52,8 @@ export function temporalPart(options: TemporalOptions): PartPlan {
 /** Starts a program that ends when this process does, however this process ends. */
 function startTied(program: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): ChildProcess {
   const setpriv = process.platform === 'linux' ? lookUp('setpriv', env['PATH'] ?? '') : null;
-  if (setpriv) return spawn(setpriv, ['--pdeathsig', 'TERM', program, ...args], { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const common = { env: { ...env }, detached: OWN_GROUP };
+  if (setpriv) return spawn(setpriv, ['--pdeathsig', 'TERM', program, ...args], { ...common, stdio: ['ignore', 'pipe', 'pipe'] });
   const watcher = fileURLToPath(new URL('../../scripts/lib/watcher.mjs', import.meta.url));
-  return fork(watcher, [program, ...args], { env: { ...env }, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  return fork(watcher, [program, ...args], { ...common, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
 }

@@ -1,0 +1,273 @@
+/**
+ * Reporter of node:test for Node 18.19 to 24, loaded by `--test-reporter`. It writes nothing to its destination.
+ *
+ * Node runs each file in a process of its own and reports the files strictly one after the other: the first that is not
+ * done streams, the others are held back by Node. An event names the file in which `test` was called, which can be a
+ * helper; so the file under test is found by position: `cursor` moves on when an event names a later file of ours, or
+ * when the numbering of the outermost tests starts again. Tests defined in helpers wait until their outermost test has ended.
+ *
+ * The file itself appears as a test when it reported none, and when it failed by itself (did not load, exited with an
+ * error). The first is counted by Node, so it is a test here; the second is a file that failed.
+ */
+import { readFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import events from './event-file.cjs';
+
+const { emit, readBatch, Output, describeError } = events;
+const batch = readBatch();
+
+/** Node 18 names files of tests by URL. */
+const nameOf = (file) => batch.nameOf(file?.startsWith('file:') ? fileURLToPath(file) : file);
+
+export default async function* report(source) {
+  const files = new Files();
+  emit({ e: 'start', framework: 'node:test', version: process.versions.node });
+  for await (const { type, data } of source) {
+    HANDLERS[type]?.(files, data);
+    if (files.failed && process.env.BATON_BAIL === '1') process.exit(1);
+  }
+  files.finish();
+  emit({ e: 'end' });
+  yield '';
+}
+
+const HANDLERS = {
+  'test:enqueue': (files, data) => ownFile(data) && files.enqueue(nameOf(data.file)),
+  'test:start': (files, data) => ownFile(data) || files.start(data),
+  'test:complete': (files, data) => ownFile(data) || files.complete(data),
+  'test:pass': (files, data) => (ownFile(data) ? files.ownPass(data) : files.result(data, true)),
+  'test:fail': (files, data) => (ownFile(data) ? files.ownFail(data) : files.result(data, false)),
+  'test:diagnostic': (files, data) => files.diagnostic(data),
+  'test:stdout': (files, data) => files.output(data, 'stdout'),
+  'test:stderr': (files, data) => files.output(data, 'stderr'),
+};
+
+/** Node calls the test that stands for a whole file by the file's path, absolute before Node 22. */
+function ownFile({ nesting, file, name }) {
+  return nesting === 0 && nameOf(file) !== undefined && nameOf(resolve(batch.dir, name)) === nameOf(file);
+}
+
+class Files {
+  order = [];
+  states = new Map();
+  cursor = -1;
+  failed = false;
+  /** Titles of the started tests, outermost first. */
+  stack = [];
+  /** Results of the current outermost test that wait for something. */
+  waiting = [];
+  topNumber = 0;
+  lastTopNumber = 0;
+  treeFile;
+
+  enqueue(file) {
+    if (!this.states.has(file)) this.order.push(file);
+    this.state(file);
+  }
+
+  state(file) {
+    let state = this.states.get(file);
+    if (!state) {
+      state = { file, tests: 0, ms: 0, begun: false, closed: false, problems: [], stdout: new Output(), stderr: new Output() };
+      this.states.set(file, state);
+    }
+    return state;
+  }
+
+  begin(state) {
+    if (!state.begun) emit({ e: 'file-start', file: state.file, at: Date.now() });
+    state.begun = true;
+    return state;
+  }
+
+  /** Everything before the file that reports now has ended. */
+  moveTo(file) {
+    const index = this.order.indexOf(file);
+    if (index <= this.cursor) return;
+    for (let i = Math.max(0, this.cursor); i < index; i++) this.close(this.state(this.order[i]));
+    this.cursor = index;
+    this.lastTopNumber = 0;
+    this.begin(this.state(file));
+  }
+
+  start(data) {
+    this.stack.length = data.nesting;
+    this.stack[data.nesting] = data.name;
+    this.noteFile(data);
+  }
+
+  noteFile(data) {
+    const file = nameOf(data.file);
+    if (file === undefined) return;
+    this.moveTo(file);
+    this.treeFile = file;
+  }
+
+  complete(data) {
+    this.noteFile(data);
+    if (data.nesting === 0) this.topNumber = data.testNumber;
+  }
+
+  result(data, passed) {
+    this.noteFile(data);
+    this.stack.length = data.nesting + 1;
+    this.stack[data.nesting] = data.name;
+    const suite = data.details?.type === 'suite';
+    if (suite) this.suiteResult(data, passed);
+    else this.waiting.push({ data, passed, path: [...this.stack] });
+    const cancelled = !passed && failureType(data) === 'cancelledByParent';
+    if (data.nesting === 0) this.treeEnd();
+    else if (this.treeFile !== undefined && !cancelled) this.flush();
+  }
+
+  /** Tests that a failed hook has cancelled only say "cancelled by parent": they get the hook's error. */
+  suiteResult(data, passed) {
+    if (passed || failureType(data) === 'subtestsFailed') return;
+    const cause = data.details.error?.cause ?? data.details.error;
+    const cancelled = this.waiting.filter((test) => !test.passed && failureType(test.data) === 'cancelledByParent' && test.path.length > data.nesting + 1);
+    for (const test of cancelled) test.hook = cause;
+    if (cancelled.length === 0 && !data.todo && data.skip === undefined) this.suiteProblems.push({ title: this.stack.join(' › '), cause });
+  }
+  suiteProblems = [];
+
+  treeEnd() {
+    if (this.treeFile === undefined) {
+      const again = this.topNumber > 0 && this.topNumber <= this.lastTopNumber;
+      if (this.order.length === 0) this.treeFile = batch.files[0];
+      else if (this.cursor < 0 || (again && this.cursor + 1 < this.order.length)) this.moveTo(this.order[this.cursor + 1]);
+    }
+    this.flush();
+    this.lastTopNumber = this.topNumber;
+    this.topNumber = 0;
+    this.treeFile = undefined;
+    this.stack.length = 0;
+  }
+
+  current() {
+    return this.begin(this.state(this.treeFile ?? this.order[this.cursor]));
+  }
+
+  flush() {
+    const state = this.current();
+    for (const test of this.waiting.splice(0)) this.write(state, test);
+    state.problems.push(...this.suiteProblems.splice(0));
+  }
+
+  write(state, { data, passed, path, hook }) {
+    const event = testEvent(data, passed, resolve(batch.dir, state.file), hook);
+    if (event.status === 'failed') this.failed = true;
+    state.tests++;
+    if (data.nesting === 0) state.ms += data.details?.duration_ms ?? 0;
+    emit({ e: 'test', file: state.file, path, ...event });
+  }
+
+  ownPass(data) {
+    const file = nameOf(data.file);
+    this.moveTo(file);
+    const state = this.begin(this.state(file));
+    if (state.tests > 0 || state.problems.length > 0) return;
+    if (definesTests(resolve(batch.dir, file))) {
+      state.problems.push({ title: '', cause: { message: 'The file defines tests, but its process ended without reporting one, and with exit code 0. Does something call process.exit()?' } });
+      this.failed = true;
+    } else {
+      this.write(state, { data, passed: true, path: [basename(file)] });
+    }
+  }
+
+  ownFail(data) {
+    const file = nameOf(data.file);
+    this.moveTo(file);
+    const state = this.begin(this.state(file));
+    this.failed = true;
+    const error = data.details?.error;
+    const type = error?.failureType;
+    if (type === 'subtestsFailed' || (type !== 'testCodeFailure' && type !== undefined && state.problems.length > 0)) return;
+    state.problems.unshift({ title: '', cause: fileProblem(error, state) });
+  }
+
+  diagnostic(data) {
+    if (!/^Error: /.test(data.message)) return;
+    const file = nameOf(data.file) ?? this.order[this.cursor];
+    if (file !== undefined) this.state(file).late = data.message;
+  }
+
+  output(data, name) {
+    const file = nameOf(data.file && resolve(batch.dir, data.file));
+    if (file !== undefined) this.state(file)[name].add(data.message);
+  }
+
+  close(state) {
+    if (state.closed) return;
+    state.closed = true;
+    this.begin(state);
+    const { file, tests, ms, problems, stdout, stderr } = state;
+    const output = [stdout.toJSON(), stderr.toJSON()].filter(Boolean).join('\n') || undefined;
+    emit({ e: 'file-end', file, status: problems.length > 0 ? 'failed' : 'passed', tests, ms, ...describeProblems(problems), stdout: output });
+  }
+
+  /** Without isolation there is no event for a file: what was asked for and is not closed has ended with the run. */
+  finish() {
+    for (const file of this.order.length > 0 ? this.order : batch.files) this.close(this.state(file));
+  }
+}
+
+function failureType(data) {
+  return data.details?.error?.failureType;
+}
+
+function testEvent(data, passed, file, hook) {
+  const skipped = data.skip !== undefined && data.skip !== false;
+  const todo = data.todo !== undefined && data.todo !== false;
+  const status = skipped || todo ? 'skipped' : passed ? 'passed' : 'failed';
+  const reason = skipped ? data.skip : data.todo;
+  const note = typeof reason === 'string' && reason !== '' ? reason : todo && !skipped ? 'todo' : data.expectFailure ? 'expected failure' : undefined;
+  const error = data.details?.error;
+  return {
+    status,
+    ms: data.details?.duration_ms,
+    note,
+    ...(data.line ? { line: data.line, column: data.column } : {}),
+    ...(status === 'failed' ? failureOf(error, file, hook) : {}),
+  };
+}
+
+function failureOf(error, file, hook) {
+  if (hook) {
+    const described = describeError(hook, file);
+    return { ...described, message: `did not run, because a hook failed: ${described.message}` };
+  }
+  const thrown = typeof error?.cause === 'object' && error.cause !== null ? error.cause : error;
+  return describeError(thrown ?? { message: 'node:test says this failed, but not why' }, file);
+}
+
+/** "test failed" is all Node says of a file; what the process wrote last says why. */
+function fileProblem(error, state) {
+  const how = error?.signal ? `was ended by ${error.signal}` : error?.exitCode !== undefined ? `ended with exit code ${error.exitCode}` : 'failed';
+  const written = state.stderr.toJSON();
+  const cause = error?.cause;
+  const own = cause instanceof Error && cause.message !== 'test failed' ? cause.message : undefined;
+  const why = state.late ?? own ?? headline(written);
+  return { message: `The process of this file ${how}.${why ? `\n${why}` : ''}`, stack: written ?? error?.stack };
+}
+
+/** The line that names the error in what Node prints when a program dies of one. */
+function headline(text) {
+  return text?.split('\n').find((line) => /^(?:Uncaught )?\w*(?:Error|Exception)\b.*:/.test(line));
+}
+
+function describeProblems(problems) {
+  if (problems.length === 0) return {};
+  const messages = problems.map(({ title, cause }) => (title ? `${title}: ` : '') + describeError(cause).message);
+  return { message: messages.join('\n\n'), stack: describeError(problems[0].cause).stack };
+}
+
+/** Only calls at the beginning of a line count: those surely run when the file is loaded. */
+function definesTests(file) {
+  try {
+    const text = readFileSync(file, 'utf8');
+    return /['"]node:test['"]/.test(text) && /^(?:await )?(?:test|it|describe|suite)(?:\.only)?\(/m.test(text);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,159 @@
+/** The cage as a runner uses it. Nothing else in the product starts a project's code. */
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Cage, CagedProcess, CageRequest } from '../../domain/ports.js';
+import { type Isolation, levelsHere, probeIsolation, type Trial } from './isolation.js';
+import { type IsolationLevel, TOOL_PATH } from './protocol.js';
+import { IdleSupervisor, SupervisorClient } from './supervisor-client.js';
+
+export interface CageOptions {
+  /** Uses this isolation level instead of the strongest that works. */
+  readonly level?: IsolationLevel;
+  /** False: memory and processes are watched even where the kernel could hold them. */
+  readonly cgroups?: boolean;
+  /** Without a renewal for so long the tree is killed. Shorter than the time after which a batch is handed on. */
+  readonly leaseMs?: number;
+  readonly renewMs?: number;
+  /** Keeps one started supervisor ready for some seconds after each run, which hides Node's own start from the next. */
+  readonly spare?: boolean;
+  /** Compiled `cage-main.js`; default: beside this file, or in `dist/` when this file runs uncompiled. */
+  readonly cageMain?: string;
+  /** Directories where bwrap, unshare, nsenter, env, setsid, mkfifo and ps are looked for. */
+  readonly toolPath?: string;
+}
+
+/** A caged process with the process id of its supervisor. */
+export interface SupervisedProcess extends CagedProcess {
+  readonly supervisorPid: number;
+}
+
+const LEASE_MS = 8_000;
+const RENEW_MS = 2_000;
+const SPARE_IDLE_MS = 8_000;
+const TRIAL_LIMITS = { timeoutMs: 10_000, graceMs: 0, outputMb: 1, memoryMb: 256, processes: 64 };
+
+function compiledMain(): string {
+  const places = ['./cage-main.js', '../../dist/adapters/process/cage-main.js'].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  );
+  const found = places.find((path) => existsSync(path));
+  if (!found) throw new Error('the supervisor is not compiled: run `npm run build` first');
+  return found;
+}
+
+/** The supervisor has a working directory of its own. */
+function absolute(request: CageRequest): CageRequest {
+  const at = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(path));
+  const { cwd, outputFile, stdoutFile, stderrFile, watchFile } = request;
+  const files = { stdoutFile: at(stdoutFile), stderrFile: at(stderrFile), watchFile: at(watchFile) };
+  return { ...request, cwd: resolve(cwd), outputFile: resolve(outputFile), ...files };
+}
+
+export class ProcessCage implements Cage {
+  readonly #options: Required<Omit<CageOptions, 'level' | 'cageMain'>> & Pick<CageOptions, 'level' | 'cageMain'>;
+  #isolation: Promise<Isolation> | undefined;
+  #spare: IdleSupervisor | null = null;
+  #spareEnd: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: CageOptions = {}) {
+    this.#options = {
+      cgroups: true,
+      leaseMs: LEASE_MS,
+      renewMs: RENEW_MS,
+      spare: true,
+      toolPath: TOOL_PATH,
+      ...options,
+    };
+  }
+
+  /** Resolves once the program runs, or could not be started, which its exit record then says. */
+  async start(request: CageRequest): Promise<SupervisedProcess> {
+    const { level } = await this.isolation();
+    const client = this.#client(level, absolute(request));
+    return {
+      pid: await client.started,
+      exit: client.exit,
+      supervisorPid: client.pid,
+      kill: (reason) => client.kill(reason),
+    };
+  }
+
+  isolation(): Promise<Isolation> {
+    const { level } = this.#options;
+    this.#isolation ??= probeIsolation(level ? [level] : levelsHere(), (tried) => this.#try(tried));
+    return this.#isolation;
+  }
+
+  /** Dismisses the spare supervisor. Programs that run go on. */
+  close(): void {
+    this.#closed = true;
+    this.#dismissSpare();
+  }
+
+  #client(level: IsolationLevel, request: CageRequest): SupervisorClient {
+    const { cgroups, leaseMs, toolPath } = this.#options;
+    const client = new SupervisorClient(
+      { id: randomUUID(), level, cgroups, leaseMs, toolPath, request },
+      this.#takeSupervisor(),
+    );
+    void client.exit.then(() => this.#keepSpare());
+    return client;
+  }
+
+  #newSupervisor(): IdleSupervisor {
+    const { cageMain, toolPath, renewMs } = this.#options;
+    return new IdleSupervisor({ cageMain: cageMain ?? compiledMain(), toolPath, renewMs });
+  }
+
+  #takeSupervisor(): IdleSupervisor {
+    const spare = this.#spare;
+    this.#spare = null;
+    clearTimeout(this.#spareEnd);
+    if (!spare?.usable) return this.#newSupervisor();
+    spare.hold(true);
+    return spare;
+  }
+
+  #keepSpare(): void {
+    if (!this.#options.spare || this.#closed) return;
+    if (!this.#spare?.usable) {
+      this.#spare = this.#newSupervisor();
+      this.#spare.hold(false);
+    }
+    clearTimeout(this.#spareEnd);
+    this.#spareEnd = setTimeout(() => this.#dismissSpare(), SPARE_IDLE_MS).unref();
+  }
+
+  #dismissSpare(): void {
+    clearTimeout(this.#spareEnd);
+    this.#spare?.dismiss();
+    this.#spare = null;
+  }
+
+  async #try(level: IsolationLevel): Promise<Trial> {
+    const dir = await mkdtemp(join(tmpdir(), 'baton-probe-'));
+    try {
+      const env = { PATH: this.#options.toolPath };
+      const client = this.#client(level, {
+        command: 'true',
+        args: [],
+        cwd: dir,
+        env,
+        limits: TRIAL_LIMITS,
+        outputFile: join(dir, 'output'),
+      });
+      return { exit: await client.exit, enforcement: client.enforcement };
+    } finally {
+      await rm(dir, { recursive: true, force: true });
+    }
+  }
+}
+
+export function createCage(options: CageOptions = {}): ProcessCage {
+  return new ProcessCage(options);
+}

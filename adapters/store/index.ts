@@ -1,0 +1,80 @@
+/** The result ledger on PGlite (embedded) or PostgreSQL. One dialect, one set of migrations. */
+import { sql } from 'kysely';
+import type { Ledger } from '../../domain/ports.js';
+import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
+import { addArtifact, artifacts, keptDigests } from './artifact-refs.js';
+import { beginBatch, finishBatch, listBatches } from './batches.js';
+import { type FaultPoint, read } from './context.js';
+import { type EffectStore, effectStore } from './effects.js';
+import { appendEvent, readEvents } from './events.js';
+import { durations, lastSeen, learnDurations, setSuiteTrait, suiteTraits } from './learning.js';
+import { type LedgerOptions, type OpenStore, openStore } from './open.js';
+import { addStage, planDigestOf, storePlan } from './plans.js';
+import { record } from './record.js';
+import { attempts, attemptsOf, history, listResults } from './results.js';
+import { retain } from './retention.js';
+import { createRun, findRun, listRuns, updateRun } from './runs.js';
+import { finishRun, storeVerdict } from './verdicts.js';
+
+export type { ApiKeyRecord, ApiKeyStore, NewApiKey } from './api-keys.js';
+export type { FaultPoint } from './context.js';
+export type { Effect, EffectState, EffectStore, NewEffect } from './effects.js';
+export { BadCursor, LedgerConflict } from './errors.js';
+export type { LedgerOptions } from './open.js';
+export { prepareTemplate } from './template.js';
+
+/** The ledger with what only its own process needs. */
+export interface StoreLedger extends Ledger {
+  readonly keys: ApiKeyStore;
+  readonly effects: EffectStore;
+  /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
+  keptDigests(): Promise<Set<string>>;
+}
+
+/**
+ * Opens the database, brings its schema up to date and returns the ledger. Throws `ProjectProblem` (`StoreUnavailable`,
+ * `DiskFull`) with what to do. `faults` is called around every commit, for tests.
+ */
+export async function openLedger(options: LedgerOptions, faults: FaultPoint = () => undefined): Promise<StoreLedger> {
+  return ledgerOf(await openStore(options, faults));
+}
+
+/** The ledger on an open store. */
+export function ledgerOf(store: OpenStore): StoreLedger {
+  return {
+    createRun: (id, request, provenance) => createRun(store, id, request, provenance),
+    run: (id) => findRun(store, id),
+    runs: (filter) => listRuns(store, filter),
+    updateRun: (id, change) => updateRun(store, id, change),
+    storePlan: (id, digest, plan) => storePlan(store, id, digest, plan),
+    planDigest: (id) => planDigestOf(store, id),
+    addStage: (id, stage, batches, reason) => addStage(store, id, stage, batches, reason),
+    beginBatch: (execution, batch, runner) => beginBatch(store, execution, batch, runner),
+    record: (chunk) => record(store, chunk),
+    finishBatch: (execution, batch, fence, runner, evidence, durationMs) =>
+      finishBatch(store, { execution, batch, fence, runner, evidence, durationMs }),
+    batches: (execution) => listBatches(store, execution),
+    attempts: (execution) => attempts(store, execution),
+    attemptsOf: (execution, testId) => attemptsOf(store, execution, testId),
+    storeVerdict: (id, verdict, results) => storeVerdict(store, id, verdict, results),
+    finishRun: (id) => finishRun(store, id),
+    results: (execution, filter) => listResults(store, execution, filter),
+    history: (project, testId, limit) => history(store, project, testId, limit),
+    durations: (project) => durations(store, project),
+    learnDurations: (execution) => learnDurations(store, execution),
+    suiteTraits: (project) => suiteTraits(store, project),
+    setSuiteTrait: (project, trait) => setSuiteTrait(store, project, trait),
+    lastSeen: (project) => lastSeen(store, project),
+    events: (after, limit, execution) => readEvents(store, after, limit, execution),
+    appendEvent: (event, scope) => appendEvent(store, event, scope),
+    onEvents: (listener) => store.listen(listener),
+    addArtifact: (execution, artifact) => addArtifact(store, execution, artifact),
+    artifacts: (execution) => artifacts(store, execution),
+    keptDigests: () => keptDigests(store),
+    retain: (rawDays, summaryDays) => retain(store, rawDays, summaryDays),
+    keys: apiKeyStore(store),
+    effects: effectStore(store),
+    ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,98 @@
+/** Opening a ledger: owner lock, template, session or pool, migrations, listeners. */
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
+import type { FaultPoint, Store } from './context.js';
+import { named } from './errors.js';
+import { migrate } from './migrations/index.js';
+import { lockOwner } from './owner-lock.js';
+import { PglitePool } from './pglite-pool.js';
+import { openSession } from './pglite-session.js';
+import { openPool, placeOf, watchEvents } from './postgres.js';
+import type { Tables } from './schema.js';
+import { copyTemplate } from './template.js';
+
+export type LedgerOptions =
+  | {
+      readonly kind: 'pglite';
+      /** Directory of the database; its lock is `<dataDir>.lock`. */
+      readonly dataDir: string;
+      /** From `prepareTemplate`: makes the very first opening fast. */
+      readonly template?: string | undefined;
+    }
+  | { readonly kind: 'postgres'; readonly url: string; readonly poolSize?: number | undefined };
+
+export interface OpenStore extends Store {
+  listen(listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+const DEFAULT_POOL = 10;
+
+export function openStore(options: LedgerOptions, faults: FaultPoint): Promise<OpenStore> {
+  return options.kind === 'pglite' ? openEmbedded(options.dataDir, options.template, faults) : openServer(options.url, options.poolSize, faults);
+}
+
+async function openEmbedded(dataDir: string, template: string | undefined, faults: FaultPoint): Promise<OpenStore> {
+  const dir = resolve(dataDir);
+  await mkdir(dirname(dir), { recursive: true });
+  const lock = await lockOwner(dir);
+  try {
+    if (template !== undefined) await copyTemplate(template, dir);
+    const pool = new PglitePool(dir, await openSession(dir));
+    return await build(pool, `PGlite in ${dir}`, faults, () => lock.release());
+  } catch (error) {
+    await lock.release();
+    throw named(error, `PGlite in ${dir}`);
+  }
+}
+
+async function openServer(url: string, poolSize: number | undefined, faults: FaultPoint): Promise<OpenStore> {
+  const where = placeOf(url);
+  try {
+    const store = await build(openPool(url, poolSize ?? DEFAULT_POOL) as unknown as PostgresPool, where, faults, async () => undefined);
+    const watch = await watchEvents(url, store.instance, store.wake).catch(async (error: unknown) => {
+      await store.close();
+      throw error;
+    });
+    return {
+      ...store,
+      async close() {
+        await watch.stop();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    throw named(error, where);
+  }
+}
+
+async function build(pool: PostgresPool, where: string, faults: FaultPoint, afterClose: () => Promise<void>): Promise<OpenStore> {
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const listeners = new Set<() => void>();
+  try {
+    await migrate(db);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  return {
+    db,
+    where,
+    instance: randomUUID(),
+    faults,
+    wake: () => {
+      for (const listener of listeners) listener();
+    },
+    listen(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      listeners.clear();
+      await db.destroy();
+      await afterClose();
+    },
+  };
+}

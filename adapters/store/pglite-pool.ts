@@ -1,0 +1,110 @@
+/**
+ * PGlite as kysely's PostgresDialect wants a database: a pool with one client. There is only one session, so `connect`
+ * is a mutex and transactions run one after another. Whoever asks for the pool inside a transaction would wait for
+ * itself; that is refused at once (`insideTransaction`).
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { PostgresPool, PostgresPoolClient, PostgresQueryResult } from 'kysely';
+import { openSession, type PgliteSession } from './pglite-session.js';
+
+/** Set while a transaction's callback runs, on either engine. */
+export const insideTransaction = new AsyncLocalStorage<true>();
+
+const ACQUIRE_TIMEOUT_MS = 60_000;
+
+/** Thrown when the one session stays taken for too long. */
+export class SessionBusy extends Error {
+  override readonly name = 'SessionBusy';
+}
+
+/** First come, first served. */
+class Mutex {
+  #held = false;
+  readonly #queue: (() => void)[] = [];
+
+  acquire(timeoutMs: number): Promise<void> {
+    if (!this.#held) {
+      this.#held = true;
+      return Promise.resolve();
+    }
+    return new Promise((resolve, reject) => {
+      const turn = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.#queue.splice(this.#queue.indexOf(turn), 1);
+        reject(new SessionBusy(`the embedded database was busy for ${timeoutMs / 1000} s`));
+      }, timeoutMs);
+      this.#queue.push(turn);
+    });
+  }
+
+  release(): void {
+    const next = this.#queue.shift();
+    if (next) next();
+    else this.#held = false;
+  }
+}
+
+export class PglitePool implements PostgresPool {
+  readonly #mutex = new Mutex();
+  readonly #dataDir: string;
+  #session: PgliteSession;
+  #ended = false;
+
+  constructor(dataDir: string, session: PgliteSession) {
+    this.#dataDir = dataDir;
+    this.#session = session;
+  }
+
+  async connect(): Promise<PostgresPoolClient> {
+    if (insideTransaction.getStore()) throw new Error('inside a transaction, query through the transaction');
+    await this.#mutex.acquire(ACQUIRE_TIMEOUT_MS);
+    try {
+      const session = await this.#living();
+      return client(session, () => this.#mutex.release());
+    } catch (error) {
+      this.#mutex.release();
+      throw error;
+    }
+  }
+
+  async end(): Promise<void> {
+    if (this.#ended) return;
+    await this.#mutex.acquire(ACQUIRE_TIMEOUT_MS);
+    this.#ended = true;
+    this.#mutex.release();
+    await this.#session.close();
+  }
+
+  /** A session that broke (disk full while writing the log, thread out of memory) is replaced; the directory recovers itself. */
+  async #living(): Promise<PgliteSession> {
+    if (this.#ended) throw new Error('the ledger is closed');
+    if (!this.#session.broken()) return this.#session;
+    await this.#session.close().catch(() => undefined);
+    this.#session = await openSession(this.#dataDir);
+    return this.#session;
+  }
+}
+
+function client(session: PgliteSession, free: () => void): PostgresPoolClient {
+  let released = false;
+  return {
+    async query<R>(text: unknown, values: readonly unknown[] = []): Promise<PostgresQueryResult<R>> {
+      if (typeof text !== 'string') throw new Error('PGlite has no cursors');
+      const { rows, rowCount } = await session.query(text, values);
+      return { rows: rows as R[], rowCount, command: commandOf(text) };
+    },
+    release() {
+      if (released) return;
+      released = true;
+      free();
+    },
+  } as PostgresPoolClient;
+}
+
+function commandOf(text: string): PostgresQueryResult<unknown>['command'] {
+  const word = text.trimStart().slice(0, 6).toUpperCase();
+  return word === 'INSERT' || word === 'UPDATE' || word === 'DELETE' ? word : 'SELECT';
+}

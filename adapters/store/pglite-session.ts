@@ -1,0 +1,103 @@
+/** One PGlite session in a worker thread: open, query, close. A session that broke stays broken; its owner opens a new one. */
+import { Worker } from 'node:worker_threads';
+import type { WorkerError, WorkerReply, WorkerRequest, WorkerRows } from './pglite-worker.mjs';
+
+/** What the database said. `code` is the SQLSTATE; without one the engine itself gave up, not the statement. */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError';
+  readonly code: string | undefined;
+  readonly detail: string | undefined;
+  readonly constraint: string | undefined;
+  constructor(error: WorkerError) {
+    super(error.message);
+    this.code = error.code;
+    this.detail = error.detail;
+    this.constraint = error.constraint;
+  }
+}
+
+export interface PgliteSession {
+  query(text: string, values: readonly unknown[]): Promise<WorkerRows>;
+  close(): Promise<void>;
+  /** True once no further query can succeed. */
+  broken(): boolean;
+}
+
+interface Waiting {
+  resolve(rows: WorkerRows): void;
+  reject(error: Error): void;
+}
+
+const WORKER_FILE = new URL('./pglite-worker.mjs', import.meta.url);
+
+class WorkerSession implements PgliteSession {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  #next = 1;
+  #dead: Error | undefined;
+
+  constructor(dataDir: string) {
+    this.#worker = new Worker(WORKER_FILE, { workerData: { dataDir }, name: 'baton-pglite', execArgv: [] });
+    this.#worker.on('message', (reply: WorkerReply) => this.#settle(reply));
+    this.#worker.on('error', (error: Error) => this.#die(error));
+    this.#worker.on('exit', () => this.#die(new Error('the database thread has ended')));
+  }
+
+  opened(): Promise<WorkerRows> {
+    return new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
+  }
+
+  query(text: string, values: readonly unknown[]): Promise<WorkerRows> {
+    return this.#ask((id) => ({ id, text, values: [...values] }));
+  }
+
+  broken(): boolean {
+    return this.#dead !== undefined;
+  }
+
+  async close(): Promise<void> {
+    try {
+      if (!this.#dead) await this.#ask((id) => ({ id, close: true }));
+    } finally {
+      await this.#worker.terminate();
+    }
+  }
+
+  #ask(request: (id: number) => WorkerRequest): Promise<WorkerRows> {
+    if (this.#dead) return Promise.reject(this.#dead);
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage(request(id));
+    });
+  }
+
+  #settle(reply: WorkerReply): void {
+    const waiting = this.#waiting.get(reply.id);
+    this.#waiting.delete(reply.id);
+    if ('ok' in reply) return waiting?.resolve(reply.ok);
+    const error = new DatabaseError(reply.error);
+    waiting?.reject(error);
+    // No SQLSTATE, or a PANIC: the WASM instance is gone, and so is everything that waits behind this query.
+    if (!error.code || error.code === 'XX000' || error.code === '57P02') this.#die(error);
+  }
+
+  #die(error: Error): void {
+    this.#dead ??= error;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const each of waiting) each.reject(this.#dead);
+  }
+}
+
+/** Opens (or creates) the database in `dataDir`. The caller holds the owner lock. */
+export async function openSession(dataDir: string): Promise<PgliteSession> {
+  const session = new WorkerSession(dataDir);
+  try {
+    await session.opened();
+    return session;
+  } catch (error) {
+    await session.close().catch(() => undefined);
+    throw error;
+  }
+}

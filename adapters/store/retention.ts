@@ -1,0 +1,53 @@
+/**
+ * Forgetting. Raw results of finished executions go after `rawDays`, everything about them after `summaryDays`. One
+ * execution is one transaction: embedded, a long deletion would keep everybody else waiting.
+ */
+import { sql } from 'kysely';
+import { type Store, read, type Tx, write } from './context.js';
+import { LedgerConflict } from './errors.js';
+
+const PORTION = 500;
+const RAW_TABLES = ['result_rows', 'superseded_rows', 'chunks', 'file_ends'] as const;
+const OTHER_TABLES = ['effects', 'events', 'test_results', 'artifacts', 'batch_attempts', 'batches'] as const;
+
+export async function retain(store: Store, rawDays: number, summaryDays: number): Promise<number> {
+  if (!(rawDays >= 0 && summaryDays >= rawDays)) {
+    throw new LedgerConflict(`retention of ${rawDays} days for raw results and ${summaryDays} for summaries: the second may not be smaller, nor any negative`);
+  }
+  const forgotten = await eachRun(store, summaryDays, 'true', forgetRun);
+  const thinned = await eachRun(store, rawDays, 'EXISTS (SELECT FROM file_ends WHERE execution = runs.id)', forgetRaw);
+  const loose = await write(store, 'ledger.retain', (tx) =>
+    rowsOf(tx, sql`DELETE FROM events WHERE execution IS NULL AND time < clock_timestamp() - make_interval(secs => ${summaryDays} * 86400.0)`),
+  );
+  return forgotten + thinned + loose;
+}
+
+async function eachRun(store: Store, days: number, having: string, forget: (tx: Tx, id: string) => Promise<number>): Promise<number> {
+  let deleted = 0;
+  for (;;) {
+    const { rows } = await read(store, (db) =>
+      sql<{ id: string }>`
+        SELECT id FROM runs WHERE ended_at < clock_timestamp() - make_interval(secs => ${days} * 86400.0) AND ${sql.raw(having)}
+        ORDER BY ended_at LIMIT ${PORTION}`.execute(db),
+    );
+    for (const { id } of rows) deleted += await write(store, 'ledger.retain', (tx) => forget(tx, id));
+    if (rows.length < PORTION) return deleted;
+  }
+}
+
+async function forgetRaw(tx: Tx, id: string): Promise<number> {
+  let deleted = 0;
+  for (const table of RAW_TABLES) deleted += await rowsOf(tx, sql`DELETE FROM ${sql.table(table)} WHERE execution = ${id}`);
+  return deleted;
+}
+
+async function forgetRun(tx: Tx, id: string): Promise<number> {
+  let deleted = await forgetRaw(tx, id);
+  for (const table of OTHER_TABLES) deleted += await rowsOf(tx, sql`DELETE FROM ${sql.table(table)} WHERE execution = ${id}`);
+  return deleted + (await rowsOf(tx, sql`DELETE FROM runs WHERE id = ${id}`));
+}
+
+async function rowsOf(tx: Tx, query: ReturnType<typeof sql>): Promise<number> {
+  const { numAffectedRows } = await query.execute(tx.db);
+  return Number(numAffectedRows ?? 0);
+}

@@ -1,0 +1,60 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { ArtifactsController } from './artifacts/artifacts.controller.js';
+import { AccessGuard } from './common/access.guard.js';
+import { Authenticator } from './common/authenticator.js';
+import { ProblemFilter } from './common/problem.filter.js';
+import { RouteTable } from './common/route-table.js';
+import { validationPipe } from './common/validation.pipe.js';
+import { API_DEPS, type ApiDeps } from './deps.js';
+import { DocsController } from './docs/docs.controller.js';
+import { DocsService } from './docs/docs.service.js';
+import { EventsController } from './events/events.controller.js';
+import { HealthController } from './health/health.controller.js';
+import { HealthService } from './health/health.service.js';
+import { IngestController } from './ingest/ingest.controller.js';
+import { PlansController } from './ingest/plans.controller.js';
+import { UploadsController } from './ingest/uploads.controller.js';
+import { LiveGateway } from './live/live.gateway.js';
+import { EventPump } from './live/pump.js';
+import { DetailsController } from './runs/details.controller.js';
+import { RunsController } from './runs/runs.controller.js';
+import { RunsService } from './runs/runs.service.js';
+import { TestsController } from './tests/tests.controller.js';
+
+export const CONTROLLERS = [
+  HealthController,
+  DocsController,
+  RunsController,
+  DetailsController,
+  EventsController,
+  ArtifactsController,
+  TestsController,
+  IngestController,
+  PlansController,
+  UploadsController,
+];
+
+@Module({})
+export class AppModule {}
+
+/** The module with everything it was given; nothing is looked up from elsewhere. */
+export function appModule(deps: ApiDeps): DynamicModule {
+  return {
+    module: AppModule,
+    controllers: CONTROLLERS,
+    providers: [
+      { provide: API_DEPS, useValue: deps },
+      { provide: Authenticator, useFactory: () => new Authenticator(deps) },
+      { provide: EventPump, useFactory: () => new EventPump(deps.ledger, deps.logger) },
+      RouteTable,
+      RunsService,
+      HealthService,
+      DocsService,
+      LiveGateway,
+      { provide: APP_GUARD, useClass: AccessGuard },
+      { provide: APP_FILTER, useClass: ProblemFilter },
+      { provide: APP_PIPE, useFactory: validationPipe },
+    ],
+  };
+}

@@ -1,0 +1,50 @@
+import type { ArtifactStore, Engine, Ledger } from '../domain/ports.js';
+import type { Role } from './common/access.js';
+
+/** Who sent a request. */
+export interface Principal {
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** The key store. `verify` must not take longer for an almost right key than for a wrong one. */
+export interface ApiKeys {
+  verify(key: string): Promise<Principal | undefined> | Principal | undefined;
+}
+
+/** The part of pino that the API uses. */
+export interface ApiLogger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** All that the API needs from outside; `config/wiring.ts` gives it. */
+export interface ApiDeps {
+  readonly ledger: Ledger;
+  readonly artifacts: ArtifactStore;
+  readonly engine: Engine;
+  /** Address to listen on. Anything but a loopback address needs `apiKeys`. */
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  /** Secret of this installation's runners: opens ingest routes and nothing else. */
+  readonly runnerToken: string;
+  /** Absent: only this machine may ask, and is trusted. */
+  readonly apiKeys?: ApiKeys | undefined;
+  /** Address of the Temporal Web UI, named in `/docs`. */
+  readonly webUiUrl?: string | undefined;
+  readonly version: string;
+  /** How many batches the runners can hold at one time now. */
+  readonly lanes: () => number;
+  /** Other origins whose pages may use the API and the websocket, such as `https://ci.example.org`. */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /** Directory whose free space `/readyz` watches. */
+  readonly dataDir?: string | undefined;
+  /** Below this many free bytes `/readyz` says so. Default 256 MiB. */
+  readonly minFreeBytes?: number | undefined;
+  readonly logger: ApiLogger;
+}
+
+export const API_DEPS = Symbol('ApiDeps');

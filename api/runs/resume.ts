@@ -1,0 +1,45 @@
+import type { Engine, Ledger } from '../../domain/ports.js';
+import type { Run } from '../../domain/run.schema.js';
+
+/** Gives an accepted execution its workflow, or joins the one it has. Anything further on is returned as it is. */
+export async function startAccepted(ledger: Ledger, engine: Engine, run: Run): Promise<Run> {
+  if (run.status !== 'accepted') return run;
+  const { temporalRunId } = await engine.startRun(run);
+  return run.temporalRunId === temporalRunId ? run : await ledger.updateRun(run.id, { temporalRunId });
+}
+
+export interface Resumed {
+  readonly started: string[];
+  readonly failed: { readonly id: string; readonly message: string }[];
+}
+
+const PAGE = 200;
+
+/**
+ * Starts what was accepted and then left behind, because a process died between the ledger and the engine or the
+ * engine was away. Harmless to repeat; call it when the engine is there.
+ */
+export async function resumeAccepted(ledger: Ledger, engine: Engine): Promise<Resumed> {
+  const resumed: Resumed = { started: [], failed: [] };
+  for (const run of await acceptedRuns(ledger)) {
+    try {
+      await startAccepted(ledger, engine, run);
+      resumed.started.push(run.id);
+    } catch (error) {
+      resumed.failed.push({ id: run.id, message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  return resumed;
+}
+
+/** All of them before the first is started: starting moves rows out of the list that the cursor walks. */
+async function acceptedRuns(ledger: Ledger): Promise<Run[]> {
+  const found: Run[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await ledger.runs({ status: 'accepted', limit: PAGE, cursor });
+    found.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return found;
+}

@@ -1,0 +1,19 @@
+/** What the commands need of the HTTP API. `config/client.ts` gives the real one. */
+import type { z } from 'zod';
+import type { ArtifactList, ReportFormat, ResultPage, RunAnswer, RunPage } from '../domain/api.schema.js';
+import type { BatonEvent } from '../domain/events.js';
+import type { RunStatus, TestStatus, Verdict } from '../domain/outcome.schema.js';
+import type { StartRun } from '../domain/run.schema.js';
+
+export interface Client {
+  startRun(body: z.input<typeof StartRun>): Promise<RunAnswer>;
+  run(id: string): Promise<RunAnswer>;
+  runs(query: { project?: string; status?: RunStatus; verdict?: Verdict; limit?: number; cursor?: string }): Promise<RunPage>;
+  results(id: string, query: { status?: TestStatus; limit?: number; cursor?: string }): Promise<ResultPage>;
+  cancel(id: string): Promise<RunAnswer>;
+  artifacts(id: string): Promise<ArtifactList>;
+  artifact(id: string, name: string): Promise<Uint8Array>;
+  report(id: string, format: ReportFormat): Promise<Uint8Array>;
+  /** Events of one execution from the first on, each once and in order, across lost connections. Ends with `run_finished` or `signal`. */
+  events(id: string, signal: AbortSignal): AsyncIterable<BatonEvent>;
+}

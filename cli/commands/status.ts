@@ -1,0 +1,47 @@
+import { isSameProcess } from '../../scripts/lib/lock.mjs';
+import { temporalHealth } from '../../workers/stack/grpc-health.js';
+import { type Manifest, runningStack } from '../../workers/stack/manifest.js';
+import type { Context } from '../context.js';
+import { EXIT, type ExitCode } from '../exit-codes.js';
+import { table } from '../terminal.js';
+import { places } from './up.js';
+
+const ANSWER_TIMEOUT_MS = 5_000;
+
+/** `baton status`: what is up, each part asked. 0 when all is well, 3 when nothing is up or something is ill. */
+export async function status(context: Context, flags: { json?: boolean }): Promise<ExitCode> {
+  const manifest = runningStack(context.settings.home);
+  const checks = manifest ? await ask(manifest) : [];
+  const ok = manifest !== null && checks.every((check) => check.problem === null);
+  if (flags.json) context.stdout.write(`${JSON.stringify({ up: manifest !== null, ok, checks, manifest })}\n`);
+  else if (!manifest) context.stdout.write('Nothing is up; `baton up` starts it.\n');
+  else {
+    const rows = checks.map((check) => [check.problem === null ? 'ok' : 'ill', check.name, check.problem ?? check.detail]);
+    context.stdout.write(`Up since ${manifest.startedAt} (pid ${manifest.supervisor.pid}).\n${places(manifest)}${table(rows)}`);
+  }
+  return ok ? EXIT.green : EXIT.unknown;
+}
+
+interface Check {
+  readonly name: string;
+  readonly detail: string;
+  readonly problem: string | null;
+}
+
+async function ask(manifest: Manifest): Promise<Check[]> {
+  const parts = manifest.parts.map((part) => {
+    const problem = isSameProcess(part.pid, part.ticks) ? null : `is not running; its log: ${part.log}`;
+    return { name: part.name, detail: `pid ${part.pid}${part.restarts ? `, restarted ${part.restarts} times` : ''}`, problem };
+  });
+  const [api, temporal] = await Promise.all([apiProblem(manifest.api), temporalHealth(manifest.temporal.address, ANSWER_TIMEOUT_MS)]);
+  return [...parts, { name: 'API answers', detail: manifest.api, problem: api }, { name: 'Temporal answers', detail: manifest.temporal.address, problem: temporal }];
+}
+
+async function apiProblem(api: string): Promise<string | null> {
+  try {
+    const response = await fetch(`${api}/readyz`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) });
+    return response.ok ? null : `answers ${response.status}: ${(await response.text()).slice(0, 500)}`;
+  } catch (error) {
+    return `does not answer (${error instanceof Error ? error.message : String(error)})`;
+  }
+}

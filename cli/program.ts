@@ -1,0 +1,137 @@
+/** Every command with its flags: what `--help` says. Each command does one call. */
+import { Command, CommanderError, Option } from 'commander';
+import { wholeNumber } from './check.js';
+import { doctor } from './commands/doctor.js';
+import { down } from './commands/down.js';
+import { cancel, logs, open, runs, show } from './commands/executions.js';
+import { run } from './commands/run.js';
+import { start } from './commands/start.js';
+import { status } from './commands/status.js';
+import { up } from './commands/up.js';
+import type { Context } from './context.js';
+import { EXIT, EXIT_HELP, type ExitCode } from './exit-codes.js';
+
+const port = (flag: string) => wholeNumber(flag, 0, 65_535);
+const collect = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+
+/** Parses the arguments and does what they say. Rejects with what `endOf` understands. */
+export async function runProgram(context: Context, args: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.green;
+  const program = buildProgram(context, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    // Commander has printed its one sentence, or the help that was asked for.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.green : EXIT.usage;
+    throw error;
+  }
+  return exitCode;
+}
+
+function buildProgram(context: Context, end: (code: ExitCode) => void): Command {
+  const program = new Command('baton')
+    .description('Runs test suites as durable Temporal workflows.')
+    .option('--no-color', 'no colours (also: NO_COLOR)')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => context.stdout.write(text), writeErr: (text) => context.stderr.write(text.replace(/^error: /, '')) })
+    .showSuggestionAfterError(true)
+    .addHelpText('after', EXIT_HELP);
+  const color = (): { color: boolean } => ({ color: program.opts<{ color: boolean }>().color });
+  // Sub-commands inherit the settings above only when they are made by `command`, after them.
+  stackCommands(program, context, color, end);
+  runCommand(program, context, color, end);
+  executionCommands(program, context, color, end);
+  program
+    .command('doctor')
+    .argument('[dir]', 'project whose frameworks are tried as well')
+    .description('say what is missing, and prove what is there by running it')
+    .option('--json', 'print one JSON object')
+    .option('--deep', 'start and stop the Temporal server')
+    .action(async (dir: string | undefined, flags) => end(await doctor(context, dir, { ...flags, ...color() })));
+  return program;
+}
+
+type Color = () => { color: boolean };
+type End = (code: ExitCode) => void;
+
+const stackOptions = (command: Command): Command =>
+  command
+    .addOption(new Option('--port <n>', 'port of the API; 0 takes any free one (default: 8080)').argParser(port('--port')))
+    .addOption(new Option('--temporal-port <n>', 'port of the Temporal server (default: 7233)').argParser(port('--temporal-port')))
+    .addOption(new Option('--ui-port <n>', 'port of the Temporal Web UI (default: 8233)').argParser(port('--ui-port')))
+    .option('--host <address>', 'address the API listens on; beyond loopback it needs BATON_API_KEYS (default: 127.0.0.1)')
+    .addOption(new Option('--runners <n>', 'runner processes (default: 2)').argParser(wholeNumber('--runners', 0, 64)));
+
+function stackCommands(program: Command, context: Context, color: Color, end: End): void {
+  stackOptions(program.command('start'))
+    .description('bring everything up, run the example project or one of yours, stay up until Ctrl-C')
+    .option('--project <dir>', 'project to run (default: the example)')
+    .option('--no-run', 'only bring everything up')
+    .action(async (flags) => end(await start(context, { ...flags, ...color() })));
+  stackOptions(program.command('up'))
+    .description('bring Temporal, control process and runners up; stay until Ctrl-C')
+    .option('--json', 'print the manifest: parts, pids, ports, addresses, data directories')
+    .option('--detach', 'leave everything running in the background')
+    .action(async (flags) => end(await up(context, flags)));
+  program
+    .command('down')
+    .description('end what `up` or `start` has brought up')
+    .action(async () => end(await down(context)));
+  program
+    .command('status')
+    .description('what is up, each part asked (exit code 3 when nothing is up or something is ill)')
+    .option('--json', 'print one JSON object')
+    .action(async (flags) => end(await status(context, flags)));
+}
+
+function runCommand(program: Command, context: Context, color: Color, end: End): void {
+  program
+    .command('run')
+    .argument('[dir]', 'project directory', '.')
+    .description('run the tests of a project, on the stack that is up or on one of its own')
+    .option('--json', 'print one JSON object on standard output, and nothing else')
+    .option('--junit <file>', 'write the report as JUnit XML')
+    .option('--ctrf <file>', 'write the report as CTRF')
+    .option('--html <file>', 'write the report as one HTML page')
+    .option('--suite <name>', 'run only this suite (repeatable)', collect)
+    .option('--filter <text>', 'run only test files whose path contains this, or matches it where it holds *')
+    .addOption(new Option('--workers <n>', 'most batches at one time').argParser(wholeNumber('--workers', 1, 256)))
+    .option('--bail', 'stop after the first failure')
+    .option('--commit <rev>', 'run a commit, branch or tag in a checkout of its own')
+    .option('--repo <url>', 'repository of --commit: URL or directory (default: the project directory)')
+    .action(async (dir: string, flags) => end(await run(context, dir, { ...flags, ...color() })));
+}
+
+function executionCommands(program: Command, context: Context, color: Color, end: End): void {
+  program
+    .command('runs')
+    .description('list executions, newest first')
+    .option('--json', 'print one JSON object')
+    .addOption(new Option('--limit <n>', 'how many').argParser(wholeNumber('--limit', 1, 200)).default(20))
+    .option('--project <name>', 'only of this project')
+    .action(async (flags) => end(await runs(context, flags)));
+  program
+    .command('show')
+    .argument('<id>', 'execution id')
+    .description('verdict, failures and addresses of an execution')
+    .option('--json', 'print one JSON object')
+    .action(async (id: string, flags) => end(await show(context, id, { ...flags, ...color() })));
+  program
+    .command('logs')
+    .argument('<id>', 'execution id')
+    .description('what the test processes printed')
+    .option('--batch <id>', 'only of this batch, such as b3')
+    .action(async (id: string, flags) => end(await logs(context, id, flags)));
+  program
+    .command('cancel')
+    .argument('<id>', 'execution id')
+    .description('cancel an execution; what had finished stays counted')
+    .action(async (id: string) => end(await cancel(context, id)));
+  program
+    .command('open')
+    .argument('<id>', 'execution id')
+    .description('open an execution in the Temporal Web UI, or print its address')
+    .action(async (id: string) => end(await open(context, id)));
+}
