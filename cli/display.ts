@@ -5,7 +5,11 @@ import { duration, oneLine, type Out, palette, type Palette } from './terminal.j
 
 const DRAW_EVERY_MS = 100;
 const LINE_EVERY_MS = 5_000;
-const BAR_CELLS = 24;
+const SAME_LINE_EVERY_MS = 60_000;
+const QUIET_MS = 60_000;
+const WIDE_CELLS = 24;
+const NARROW_CELLS = 10;
+const ROOMY_COLUMNS = 100;
 /** A terminal that does not know its width says 0. */
 const USUAL_COLUMNS = 80;
 const MAX_MESSAGE_CHARS = 200;
@@ -16,6 +20,9 @@ export class Display {
   private readonly tty: boolean;
   private timer: NodeJS.Timeout | null = null;
   private barShown = false;
+  private lastLine = '';
+  private lastLineAt = 0;
+  private lastEventAt: number;
 
   constructor(
     private readonly out: Out,
@@ -24,6 +31,7 @@ export class Display {
   ) {
     this.paint = palette(colours);
     this.tty = out.isTTY === true;
+    this.lastEventAt = now();
   }
 
   start(): void {
@@ -31,6 +39,7 @@ export class Display {
   }
 
   take(event: BatonEvent): void {
+    this.lastEventAt = this.now();
     const failure = this.progress.take(event);
     if (event.type === 'run_planned') {
       const { files, batches, lanes, notes, suites } = event.payload;
@@ -69,32 +78,49 @@ export class Display {
     this.barShown = false;
   }
 
+  /** A log gets a line when something has changed, and a sign of life now and then. */
   private line(): void {
-    this.out.write(`${this.summary().join(', ')}\n`);
+    const text = this.counts().join(', ');
+    if (text === this.lastLine && this.now() - this.lastLineAt < SAME_LINE_EVERY_MS) return;
+    this.lastLine = text;
+    this.lastLineAt = this.now();
+    this.out.write(`${[...this.counts(), ...this.pace()].join(', ')}${this.quiet()}\n`);
+  }
+
+  /** A run that has stopped moving looks like one that is slow; say which it may be. */
+  private quiet(): string {
+    const ms = this.now() - this.lastEventAt;
+    return ms > QUIET_MS ? `, nothing new for ${duration(ms)}` : '';
   }
 
   private bar(): string {
     const width = this.out.columns || USUAL_COLUMNS;
-    const filled = Math.round(this.progress.fraction * BAR_CELLS);
-    const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
-    const rest = this.summary();
+    const cells = width < ROOMY_COLUMNS ? NARROW_CELLS : WIDE_CELLS;
+    const filled = Math.round(this.progress.fraction * cells);
+    const bar = '█'.repeat(filled) + '░'.repeat(cells - filled);
+    const rest = [...this.counts(), ...this.pace()];
+    const room = width - cells - 3;
     // What does not fit is left out from the end: a wrapped bar cannot be redrawn.
-    while (rest.length > 1 && BAR_CELLS + 3 + rest.join('  ').length > width - 1) rest.pop();
-    const [first = '', ...others] = rest;
-    const failed = this.progress.counts.failed > 0;
-    return `${failed ? this.paint.red(bar) : this.paint.green(bar)}  ${[first, ...others].join('  ').slice(0, Math.max(10, width - BAR_CELLS - 4))}`;
+    while (rest.length > 1 && rest.join('  ').length > room) rest.pop();
+    const paint = this.progress.counts.failed > 0 ? this.paint.red : this.paint.green;
+    return `${paint(bar)}  ${rest.join('  ').slice(0, Math.max(10, room))}`;
   }
 
-  private summary(): string[] {
+  private counts(): string[] {
     const { progress } = this;
     if (progress.startedAt === null) return [progress.status];
     const { passed, failed, skipped, filesEnded } = progress.counts;
-    const parts = [`${passed} passed`, `${failed} failed`, `${skipped} skipped`, `${filesEnded}/${progress.files} files`];
-    if (progress.rerun) parts.push(`rerun ${progress.rerun.ended}/${progress.rerun.files}`);
-    parts.push(`${progress.testsPerSecond(this.now()).toFixed(1)} tests/s`);
-    const left = progress.leftMs(this.now());
-    if (left !== null && progress.fraction < 1) parts.push(`${duration(left)} left`);
-    return parts;
+    const rerun = progress.rerun ? [`rerun ${progress.rerun.ended}/${progress.rerun.files}`] : [];
+    return [`${passed} passed`, `${failed} failed`, `${skipped} skipped`, `${filesEnded}/${progress.files} files`, ...rerun];
+  }
+
+  private pace(): string[] {
+    const { progress } = this;
+    const now = this.now();
+    if (progress.startedAt === null) return [];
+    const left = progress.leftMs(now);
+    const time = left !== null && progress.fraction < 1 ? [`${duration(left)} left`] : [];
+    return [`${progress.testsPerSecond(now).toFixed(1)} tests/s`, ...time];
   }
 }
 

@@ -136,7 +136,7 @@ async function command(request: CommandRequest): Promise<CommandSpec> {
     ...flags,
     `--reporter=${reporterPath('vitest-reporter.mjs')}`,
     ...limit.flags,
-    ...(coverage ? [] : ['--coverage.enabled=false']),
+    ...(coverage ? [] : [majorOf(tool.version) < 1 ? '--no-coverage' : '--coverage.enabled=false']),
     ...(request.bail ? ['--bail=1'] : []),
     ...request.files,
   ];

@@ -84,7 +84,7 @@ function connect({ baseUrl, token }: Server, execution: string, after: number, s
   socket.on('ping', silence.sign);
   socket.on('message', (data) => {
     silence.sign();
-    take(JSON.parse(data.toString()), inbox);
+    take(data.toString(), inbox);
   });
   // A close follows each error and decides what happens; unheard, the error would end the process.
   socket.on('error', () => undefined);
@@ -108,8 +108,9 @@ function connect({ baseUrl, token }: Server, execution: string, after: number, s
   return { events: inbox, close: stop };
 }
 
-function take(message: { type?: unknown; payload?: { message?: unknown } }, inbox: Inbox<BatonEvent>): void {
-  if (message.type === 'error')
+function take(text: string, inbox: Inbox<BatonEvent>): void {
+  const message = parsed(text);
+  if (message?.type === 'error')
     inbox.fail(
       new ProjectProblem(
         'Internal',
@@ -119,6 +120,15 @@ function take(message: { type?: unknown; payload?: { message?: unknown } }, inbo
   const event = EventAnswer.safeParse(message);
   // What is no event is a notice such as `subscribed`, or an event of a newer server: neither is for this reader.
   if (event.success) inbox.put(event.data as unknown as BatonEvent);
+}
+
+/** Another program on the port may say anything. */
+function parsed(text: string): { type?: unknown; payload?: { message?: unknown } } | null {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function watchdog(ms: number, bark: () => void): { sign: () => void; stop: () => void } {

@@ -85,7 +85,13 @@ export class ProcessCage implements Cage {
 
   isolation(): Promise<Isolation> {
     const { level } = this.#options;
-    this.#isolation ??= probeIsolation(level ? [level] : levelsHere(), (tried) => this.#try(tried));
+    if (!this.#isolation) {
+      const probing = probeIsolation(level ? [level] : levelsHere(), (tried) => this.#try(tried));
+      probing.catch(() => {
+        this.#isolation = undefined; // the caller hears of it; the next one tries anew
+      });
+      this.#isolation = probing;
+    }
     return this.#isolation;
   }
 

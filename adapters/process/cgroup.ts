@@ -1,12 +1,13 @@
 /**
  * Kernel limits for one cage: cgroup v1 (one directory for memory, one for processes) or v2 (one for both), below the
  * runner's own group, so that limits set from outside stay in force. Used where these directories can be written;
- * where not, `limits.ts` watches instead. Names carry the owner's pid, so that a dead owner's directories can be removed.
+ * where not, `limit-watch.ts` watches instead. Names carry the owner's pid, so that a dead owner's directories can be removed.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Controller, type Hierarchy, ownHierarchy } from './cgroup-places.js';
+import { isAlive } from './process-table.js';
 
 const MIB = 1024 * 1024;
 export const GROUP_PREFIX = 'baton-cage-';
@@ -120,7 +121,7 @@ export class Cgroup {
     return this.#groups().flatMap(({ dir }) => text(dir, 'cgroup.procs').split('\n').filter(Boolean).map(Number));
   }
 
-  /** Removes the groups; a group stays busy for some milliseconds after its last process was killed. */
+  /** Removes the groups; one that stays busy is left to `removeStaleGroups`. */
   async remove(): Promise<void> {
     for (const { dir } of this.#groups()) await removeGroup(dir, 5_000);
   }
@@ -152,35 +153,32 @@ function limitMemory({ dir, hierarchy }: Group, memoryMb: number): void {
   if (existsSync(join(dir, swap))) put(dir, swap, hierarchy.version === 1 ? memoryMb * MIB : 0);
 }
 
-async function removeGroup(dir: string, deadlineMs: number): Promise<void> {
+/** A group stays busy for some milliseconds after its last process was killed. Returns whether it is gone. */
+async function removeGroup(dir: string, deadlineMs: number): Promise<boolean> {
   const until = performance.now() + deadlineMs;
   while (existsSync(dir)) {
     try {
       rmdirSync(dir);
     } catch (error) {
-      if (performance.now() > until) throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY' || performance.now() > until) return !existsSync(dir);
       await sleep(5);
     }
   }
+  return true;
 }
 
 /** The name of a cage's group: a later runner removes it when this process is gone. */
 export const groupName = (pid: number, id: string): string => `${GROUP_PREFIX}${pid}-${id}`;
 
-/** Removes groups whose owner `isAlive` does not know any more. */
-export async function removeStaleGroups(isAlive: (pid: number) => boolean): Promise<string[]> {
-  const parents = new Set(
-    (['memory', 'pids'] as const)
-      .map((controller) => ownHierarchy(controller)?.parent)
-      .filter((dir) => dir !== undefined),
-  );
+/** Removes groups whose owner `ownerLives` does not know any more. Groups with processes in them stay. */
+export async function removeStaleGroups(ownerLives: (pid: number) => boolean = isAlive): Promise<string[]> {
+  const hierarchies = (['memory', 'pids'] as const).map((controller) => ownHierarchy(controller));
+  const parents = new Set(hierarchies.filter((hierarchy) => hierarchy !== null).map(({ parent }) => parent));
   const removed: string[] = [];
   for (const parent of parents) {
     for (const name of readdirSync(parent).filter((entry) => entry.startsWith(GROUP_PREFIX))) {
-      const owner = Number.parseInt(basename(name).slice(GROUP_PREFIX.length), 10);
-      if (isAlive(owner)) continue;
-      await removeGroup(join(parent, name), 1_000);
-      removed.push(join(parent, name));
+      const owner = Number.parseInt(name.slice(GROUP_PREFIX.length), 10);
+      if (!ownerLives(owner) && (await removeGroup(join(parent, name), 1_000))) removed.push(join(parent, name));
     }
   }
   return removed;

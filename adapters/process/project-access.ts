@@ -109,7 +109,7 @@ class DirectoryAccess implements ProjectAccess {
         stderrFile,
       });
       const exit = await child.exit;
-      if (exit.startError !== null) throw cannotStart(command, exit.startError);
+      if (exit.startError !== null) throw cannotStart(command, exit.startError, exit.killed);
       const [stdout, stderr] = [await streamText(command, stdoutFile), await streamText(command, stderrFile)];
       return { code: exit.code, stdout, stderr: stderr + endNote(exit, options) };
     } finally {
@@ -179,10 +179,16 @@ function endNote({ killed, signal }: ExitRecord, { timeoutMs }: ExecOptions): st
   return signal === null ? '' : `\n[baton] ended by ${signal}\n`;
 }
 
-function cannotStart(command: string, reason: string): ProjectProblem {
+function cannotStart(command: string, reason: string, killed: ExitRecord['killed']): ProjectProblem {
+  const said = `${command} could not be started: ${reason}.`;
+  if (killed === 'disk')
+    return new ProjectProblem('DiskFull', `${said} Make room on the disk of the temporary folder.`);
+  if (reason.includes('the working directory'))
+    return new ProjectProblem('ConfigInvalid', `${said} Correct \`dir\` of the suite.`);
+  if (!/^(ENOENT|EACCES): /.test(reason)) return new ProjectProblem('SetupFailed', said);
   return new ProjectProblem(
     'ToolMissing',
-    `${command} could not be started: ${reason}. Install it, or name it with \`command\` in the suite's configuration.`,
+    `${said} Install it, or name it with \`command\` in the suite's configuration.`,
   );
 }
 

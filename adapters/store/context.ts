@@ -14,6 +14,10 @@ export interface Store {
   /** This process among the writers of one database. */
   readonly instance: string;
   readonly faults: FaultPoint;
+  /** Throws `ProjectProblem('DiskFull')` when a change might not fit. `making` room needs less room. */
+  ensureRoom(making: boolean): Promise<void>;
+  /** Gives back what deleted rows leave behind, where the database does not do so by itself. */
+  tidy(): Promise<void>;
   /** Wakes the listeners of events in this process. */
   wake(): void;
 }
@@ -31,6 +35,7 @@ const MAX_COLLISIONS = 5;
 
 /** One transaction, with fault points around its commit. Collisions of two transactions are tried again. */
 export async function write<T>(store: Store, point: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  await store.ensureRoom(point === 'ledger.retain');
   for (let collisions = 0; ; collisions++) {
     try {
       return await once(store, point, work);

@@ -2,6 +2,7 @@
 import { ProjectProblem } from '../../domain/failures.js';
 import { FenceRefused, NotFound } from '../../domain/ports.js';
 import { SessionBusy } from './pglite-pool.js';
+import { SessionLost } from './pglite-session.js';
 
 /** The cursor is not one of ours, or belongs to another list. The caller's fault: HTTP 400. */
 export class BadCursor extends Error {
@@ -52,11 +53,13 @@ export function named(error: unknown, where: string): unknown {
   }
   const inner = errors?.find((each) => NETWORK.has(each.code ?? ''));
   const lost = /Connection terminated|timeout exceeded when trying to connect|Client was closed|server closed the connection/i;
-  if (NETWORK.has(code) || inner || UNAVAILABLE.test(code) || error instanceof SessionBusy || lost.test(message)) {
+  if (NETWORK.has(code) || inner || UNAVAILABLE.test(code) || isSessionGone(error) || lost.test(message)) {
     return new ProjectProblem('StoreUnavailable', `the ledger (${where}) does not answer: ${inner?.message ?? message}. ${adviceFor(code)}`);
   }
   return error;
 }
+
+const isSessionGone = (error: Error): boolean => error instanceof SessionBusy || error instanceof SessionLost;
 
 function adviceFor(code: string): string {
   if (/^28/.test(code)) return 'Check user and password in DATABASE_URL.';

@@ -1,8 +1,9 @@
 /** Opening a ledger: owner lock, template, session or pool, migrations, listeners. */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import type { FaultPoint, Store } from './context.js';
 import { named } from './errors.js';
 import { migrate } from './migrations/index.js';
@@ -10,6 +11,7 @@ import { lockOwner } from './owner-lock.js';
 import { PglitePool } from './pglite-pool.js';
 import { openSession } from './pglite-session.js';
 import { openPool, placeOf, watchEvents } from './postgres.js';
+import { Room, ROOM_TO_CREATE } from './room.js';
 import type { Tables } from './schema.js';
 import { copyTemplate } from './template.js';
 
@@ -39,9 +41,17 @@ async function openEmbedded(dataDir: string, template: string | undefined, fault
   await mkdir(dirname(dir), { recursive: true });
   const lock = await lockOwner(dir);
   try {
+    if (!existsSync(dir)) await new Room(dirname(dir)).ensure(ROOM_TO_CREATE);
     if (template !== undefined) await copyTemplate(template, dir);
     const pool = new PglitePool(dir, await openSession(dir));
-    return await build(pool, `PGlite in ${dir}`, faults, () => lock.release());
+    const room = new Room(dir);
+    return await build(pool, {
+      where: `PGlite in ${dir}`,
+      faults,
+      ensureRoom: (making) => (making ? room.ensureToDelete() : room.ensure()),
+      tidy: (db) => sql`VACUUM (ANALYZE)`.execute(db),
+      closed: () => lock.release(),
+    });
   } catch (error) {
     await lock.release();
     throw named(error, `PGlite in ${dir}`);
@@ -51,7 +61,10 @@ async function openEmbedded(dataDir: string, template: string | undefined, fault
 async function openServer(url: string, poolSize: number | undefined, faults: FaultPoint): Promise<OpenStore> {
   const where = placeOf(url);
   try {
-    const store = await build(openPool(url, poolSize ?? DEFAULT_POOL) as unknown as PostgresPool, where, faults, async () => undefined);
+    const pool = openPool(url, poolSize ?? DEFAULT_POOL) as unknown as PostgresPool;
+    // The server watches its own disk, and vacuums by itself.
+    const nothing = async () => undefined;
+    const store = await build(pool, { where, faults, ensureRoom: nothing, tidy: nothing, closed: nothing });
     const watch = await watchEvents(url, store.instance, store.wake).catch(async (error: unknown) => {
       await store.close();
       throw error;
@@ -68,7 +81,16 @@ async function openServer(url: string, poolSize: number | undefined, faults: Fau
   }
 }
 
-async function build(pool: PostgresPool, where: string, faults: FaultPoint, afterClose: () => Promise<void>): Promise<OpenStore> {
+interface Parts {
+  readonly where: string;
+  readonly faults: FaultPoint;
+  ensureRoom(making: boolean): Promise<void>;
+  tidy(db: Kysely<Tables>): Promise<unknown>;
+  closed(): Promise<void>;
+}
+
+async function build(pool: PostgresPool, parts: Parts): Promise<OpenStore> {
+  const { where, faults, ensureRoom } = parts;
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const listeners = new Set<() => void>();
   try {
@@ -82,6 +104,8 @@ async function build(pool: PostgresPool, where: string, faults: FaultPoint, afte
     where,
     instance: randomUUID(),
     faults,
+    ensureRoom,
+    tidy: async () => void (await parts.tidy(db)),
     wake: () => {
       for (const listener of listeners) listener();
     },
@@ -91,8 +115,11 @@ async function build(pool: PostgresPool, where: string, faults: FaultPoint, afte
     },
     async close() {
       listeners.clear();
-      await db.destroy();
-      await afterClose();
+      try {
+        await db.destroy();
+      } finally {
+        await parts.closed();
+      }
     },
   };
 }

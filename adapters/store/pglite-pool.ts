@@ -11,6 +11,11 @@ import { openSession, type PgliteSession } from './pglite-session.js';
 export const insideTransaction = new AsyncLocalStorage<true>();
 
 const ACQUIRE_TIMEOUT_MS = 60_000;
+/** Uses of the session after which its write-ahead log is looked at. */
+const USES_PER_LOOK = 32;
+const MAX_LOG_BYTES = 48 * 1024 * 1024;
+
+const LOG_BYTES = 'SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::float8 AS bytes FROM pg_control_checkpoint()';
 
 /** Thrown when the one session stays taken for too long. */
 export class SessionBusy extends Error {
@@ -52,6 +57,7 @@ export class PglitePool implements PostgresPool {
   readonly #dataDir: string;
   #session: PgliteSession;
   #ended = false;
+  #uses = 0;
 
   constructor(dataDir: string, session: PgliteSession) {
     this.#dataDir = dataDir;
@@ -63,7 +69,7 @@ export class PglitePool implements PostgresPool {
     await this.#mutex.acquire(ACQUIRE_TIMEOUT_MS);
     try {
       const session = await this.#living();
-      return client(session, () => this.#mutex.release());
+      return client(session, () => void this.#keepLogShort(session).finally(() => this.#mutex.release()));
     } catch (error) {
       this.#mutex.release();
       throw error;
@@ -76,6 +82,20 @@ export class PglitePool implements PostgresPool {
     this.#ended = true;
     this.#mutex.release();
     await this.#session.close();
+  }
+
+  /**
+   * PGlite has no background processes: nobody but us ever makes a checkpoint, and without one the log grows until the
+   * database is closed. A failure here is met again by the next query, which has somebody to tell.
+   */
+  async #keepLogShort(session: PgliteSession): Promise<void> {
+    if (++this.#uses % USES_PER_LOOK !== 0 || session.broken()) return;
+    try {
+      const { rows } = await session.query(LOG_BYTES, []);
+      if (Number((rows[0] as { bytes: number } | undefined)?.bytes) > MAX_LOG_BYTES) await session.query('CHECKPOINT', []);
+    } catch {
+      this.#uses = -1;
+    }
   }
 
   /** A session that broke (disk full while writing the log, thread out of memory) is replaced; the directory recovers itself. */

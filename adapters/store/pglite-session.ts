@@ -26,7 +26,19 @@ export interface PgliteSession {
 interface Waiting {
   resolve(rows: WorkerRows): void;
   reject(error: Error): void;
+  readonly timer: NodeJS.Timeout;
 }
+
+/** The thread gave no answer and was ended. Whether the last statement was done is not known. */
+export class SessionLost extends Error {
+  override readonly name = 'SessionLost';
+}
+
+/**
+ * No statement of the ledger takes nearly as long. PGlite has been seen to spin for ever when its disk was full; then
+ * only ending the thread helps.
+ */
+const ANSWER_TIMEOUT_MS = 300_000;
 
 const WORKER_FILE = new URL('./pglite-worker.mjs', import.meta.url);
 
@@ -36,15 +48,18 @@ class WorkerSession implements PgliteSession {
   #next = 1;
   #dead: Error | undefined;
 
-  constructor(dataDir: string) {
+  constructor(
+    dataDir: string,
+    private readonly timeoutMs: number,
+  ) {
     this.#worker = new Worker(WORKER_FILE, { workerData: { dataDir }, name: 'baton-pglite', execArgv: [] });
     this.#worker.on('message', (reply: WorkerReply) => this.#settle(reply));
-    this.#worker.on('error', (error: Error) => this.#die(error));
-    this.#worker.on('exit', () => this.#die(new Error('the database thread has ended')));
+    this.#worker.on('error', (error: Error) => this.#die(new SessionLost(`the database thread failed: ${error.message}`)));
+    this.#worker.on('exit', () => this.#die(new SessionLost('the database thread has ended')));
   }
 
   opened(): Promise<WorkerRows> {
-    return new Promise((resolve, reject) => this.#waiting.set(0, { resolve, reject }));
+    return this.#wait(0);
   }
 
   query(text: string, values: readonly unknown[]): Promise<WorkerRows> {
@@ -66,15 +81,25 @@ class WorkerSession implements PgliteSession {
   #ask(request: (id: number) => WorkerRequest): Promise<WorkerRows> {
     if (this.#dead) return Promise.reject(this.#dead);
     const id = this.#next++;
+    const answer = this.#wait(id);
+    this.#worker.postMessage(request(id));
+    return answer;
+  }
+
+  #wait(id: number): Promise<WorkerRows> {
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage(request(id));
+      const silent = () => {
+        this.#die(new SessionLost(`the database thread gave no answer for ${this.timeoutMs / 1000} s and was ended`));
+        void this.#worker.terminate();
+      };
+      this.#waiting.set(id, { resolve, reject, timer: setTimeout(silent, this.timeoutMs) });
     });
   }
 
   #settle(reply: WorkerReply): void {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
+    clearTimeout(waiting?.timer);
     if ('ok' in reply) return waiting?.resolve(reply.ok);
     const error = new DatabaseError(reply.error);
     waiting?.reject(error);
@@ -86,13 +111,16 @@ class WorkerSession implements PgliteSession {
     this.#dead ??= error;
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const each of waiting) each.reject(this.#dead);
+    for (const each of waiting) {
+      clearTimeout(each.timer);
+      each.reject(this.#dead);
+    }
   }
 }
 
 /** Opens (or creates) the database in `dataDir`. The caller holds the owner lock. */
-export async function openSession(dataDir: string): Promise<PgliteSession> {
-  const session = new WorkerSession(dataDir);
+export async function openSession(dataDir: string, timeoutMs = ANSWER_TIMEOUT_MS): Promise<PgliteSession> {
+  const session = new WorkerSession(dataDir, timeoutMs);
   try {
     await session.opened();
     return session;

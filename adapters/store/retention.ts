@@ -19,7 +19,9 @@ export async function retain(store: Store, rawDays: number, summaryDays: number)
   const loose = await write(store, 'ledger.retain', (tx) =>
     rowsOf(tx, sql`DELETE FROM events WHERE execution IS NULL AND time < clock_timestamp() - make_interval(secs => ${summaryDays} * 86400.0)`),
   );
-  return forgotten + thinned + loose;
+  const deleted = forgotten + thinned + loose;
+  if (deleted > 0) await store.tidy();
+  return deleted;
 }
 
 async function eachRun(store: Store, days: number, having: string, forget: (tx: Tx, id: string) => Promise<number>): Promise<number> {

@@ -1,6 +1,6 @@
 /** Whether the installed packages are those of package-lock.json, and how to get them. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from './run-command.mjs';
 
@@ -65,5 +65,6 @@ export async function install(root, options) {
     ...(options.signal ? { signal: options.signal } : {}),
   });
   if (result.code !== 0) throw new Error(`npm ci failed: ${result.problem ?? ''}\n${result.stderr.trim().split('\n').slice(-15).join('\n')}`);
+  mkdirSync(join(root, 'node_modules'), { recursive: true });
   writeFileSync(stampFile(root), wanted(root));
 }

@@ -9,24 +9,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** Between `open` and `write` the file is empty; an empty file older than this was left by a crash. */
 const EMPTY_IS_STALE_AFTER_MS = 5_000;
 
-/** @param {number} pid */
+/** What /proc says after the program's name, which may hold anything: state, parent, … Empty where there is no /proc. @param {number} pid */
+function procStat(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  } catch {
+    return [];
+  }
+}
+
+/** A process that has ended and that nobody has asked about yet (a zombie) is not alive. @param {number} pid */
 export function isAlive(pid) {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return /** @type {NodeJS.ErrnoException} */ (error).code === 'EPERM';
   }
+  return procStat(pid)[0] !== 'Z';
 }
 
 /** When that process began, in clock ticks since boot; tells a recycled pid from the owner. Empty where /proc is missing. @param {number} pid */
 export function startTicks(pid) {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
-  } catch {
-    return '';
-  }
+  return procStat(pid)[19] ?? '';
 }
 
 /** Whether `pid` still is the process that had `ticks` when it was written down. @param {number} pid @param {string} ticks */

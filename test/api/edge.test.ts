@@ -283,7 +283,7 @@ describe('a large body that is refused', () => {
       [{ Authorization: 'Bearer wrong' }, '/api/ingest/runs/run_x/artifacts/a.log', 401],
       [asRunner, '/api/ingest/runs/run_x/artifacts/a.log', 404],
       [asRunner, '/api/nothing', 415],
-      [{}, '/api/runs', 405],
+      [{}, '/api/runs', 415],
     ] as const) {
       const answer = await fetch(on.url + path, {
         method: 'PUT',

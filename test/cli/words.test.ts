@@ -102,6 +102,20 @@ describe('display', () => {
     expect(lines).toEqual(['3 files in 2 batches on 1 lane (unit)\n', '✗ a.test.ts › adds › twice\n', '    expected 1\n']);
   });
 
+  it('the bar fits into the usual width, with the time left', () => {
+    const lines = shown(true, false, (display, clock) => {
+      display.take(planned(40, 2, 60_000));
+      display.take(recorded('b1', 1, 123, 4, 10));
+      clock(10_000);
+      display.say('x');
+      display.start();
+      display.say('y');
+    });
+    const bar = lines.find((line) => line.includes('░'))?.replace('\r\u001b[2K', '');
+    expect(bar).toBe('███░░░░░░░  123 passed  4 failed  0 skipped  10/40 files');
+    expect(bar?.length).toBeLessThan(60);
+  });
+
   it('never lets test output steer the terminal', () => {
     const lines = shown(true, false, (display) => display.take(event('test_failed', { batch: 'b', stage: 1, suite: 's', file: 'a', name: 'x\u001b[2Jy\u0007', message: '\u001b]0;title\u0007boom' })));
     expect(lines.join('')).not.toMatch(new RegExp('[\\u0007]|\\u001b\\[2J|\\u001b\\]'));

@@ -1,5 +1,5 @@
 /** A PostgreSQL of our own for a test: Debian's programs, an own data directory and port, loopback only. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, type SpawnOptions } from 'node:child_process';
 import { chownSync, existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -13,8 +13,10 @@ const START_TIMEOUT_MS = 30_000;
 
 export interface TestPostgres {
   readonly url: string;
-  /** Process id of the postmaster, for tests that kill it. */
-  readonly pid: number;
+  /** SIGKILL to the postmaster; its children end with it. */
+  crash(): Promise<void>;
+  /** After a crash: on the same directory and port. */
+  restart(): Promise<void>;
   /** A fresh, empty database on the same server. */
   database(): Promise<string>;
   stop(): Promise<void>;
@@ -30,12 +32,12 @@ export async function startPostgres(settings: readonly string[] = ['fsync=off'])
   execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'baton', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'], { stdio: 'pipe', cwd: dir, ...user });
   const port = await freePort();
   const options = ['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${dir}`, ...settings];
-  const child = spawn(join(bin, 'postgres'), ['-D', data, ...options.flatMap((each) => ['-c', each])], { stdio: 'ignore', cwd: dir, ...user });
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const args = ['-D', data, ...options.flatMap((each) => ['-c', each])];
   const url = `postgres://baton@127.0.0.1:${port}/postgres`;
+  const launch = () => startServer(join(bin, 'postgres'), args, { stdio: 'ignore', cwd: dir, ...user });
+  let server = launch();
   const stop = async () => {
-    child.kill('SIGINT');
-    await ended;
+    await server.end('SIGINT');
     await rm(dir, { recursive: true, force: true });
   };
   try {
@@ -47,8 +49,17 @@ export async function startPostgres(settings: readonly string[] = ['fsync=off'])
   let count = 0;
   return {
     url,
-    pid: child.pid ?? 0,
     stop,
+    crash: () => server.end('SIGKILL'),
+    async restart() {
+      // The children of a killed postmaster notice it a moment later; until then a new one refuses to start.
+      const deadline = performance.now() + START_TIMEOUT_MS;
+      do {
+        server = launch();
+        await Promise.race([server.ended, answering(url)]);
+      } while (server.gone() && performance.now() < deadline);
+      await answering(url);
+    },
     async database() {
       const name = `test_${++count}`;
       const client = new pg.Client({ connectionString: url });
@@ -56,6 +67,28 @@ export async function startPostgres(settings: readonly string[] = ['fsync=off'])
       await client.query(`CREATE DATABASE ${name}`);
       await client.end();
       return url.replace(/postgres$/, name);
+    },
+  };
+}
+
+interface Server {
+  readonly ended: Promise<void>;
+  gone(): boolean;
+  end(signal: 'SIGINT' | 'SIGKILL'): Promise<void>;
+}
+
+function startServer(program: string, args: string[], options: SpawnOptions): Server {
+  const child = spawn(program, args, options);
+  const ended = new Promise<void>((resolve, reject) => {
+    child.once('exit', () => resolve());
+    child.once('error', reject);
+  });
+  return {
+    ended,
+    gone: () => child.exitCode !== null || child.signalCode !== null,
+    end(signal) {
+      child.kill(signal);
+      return ended;
     },
   };
 }

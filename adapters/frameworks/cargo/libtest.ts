@@ -34,7 +34,7 @@ const NAME_ONLY = /(?:^|.)test ([\w:]+(?: - should panic)?) \.\.\. (?!ok$|FAILED
 const SUMMARY = /^test result: (?:ok|FAILED)\. (\d+) passed; (\d+) failed; (\d+) ignored; (\d+) measured;/;
 const BLOCK = /^---- (.+) stdout ----$/;
 
-type Part = 'outside' | 'tests' | 'details' | 'names';
+type Part = 'outside' | 'tests' | 'successes' | 'details' | 'names';
 
 export class LibtestSection {
   private part: Part = 'outside';
@@ -97,7 +97,9 @@ export class LibtestSection {
 
   private testLine(text: string): LibtestResult[] {
     if (text === 'failures:' || text === 'successes:') {
-      this.part = 'details';
+      this.part = text === 'failures:' ? 'details' : 'successes';
+      if (this.waiting !== undefined) this.torn.push(this.waiting);
+      this.waiting = undefined;
       return [];
     }
     const found = RESULT.exec(text) ?? GLUED.exec(text);
@@ -128,21 +130,26 @@ export class LibtestSection {
   }
 
   private detailLine(text: string): LibtestResult[] {
-    const header = BLOCK.exec(text);
-    if (header) {
-      this.part = 'details';
-      this.block = this.failed.get(plainName(header[1]!))?.find((f) => f.output.empty)?.output;
-    } else if (text === 'failures:') {
-      this.part = 'names';
-    } else if (this.part === 'names' && /^ {4}\S/.test(text)) {
-      this.named(plainName(text.trim()));
-    } else if (this.part === 'details') {
-      this.block?.add(`${text}\n`);
+    if (text === 'failures:') {
+      this.part = this.part === 'successes' ? 'details' : 'names';
+      return [];
     }
+    // What passed tests printed is shown with `--show-output` only, and long after they were reported.
+    if (this.part === 'successes') return [];
+    const header = BLOCK.exec(text);
+    if (header) this.beginBlock(plainName(header[1]!));
+    else if (this.part === 'names' && /^ {4}\S/.test(text)) this.named(plainName(text.trim()));
+    else if (this.part === 'details') this.block?.add(`${text}\n`);
     return [];
   }
 
-  /** The list of names is libtest's last word about tests whose status was torn off. */
+  private beginBlock(name: string): void {
+    this.part = 'details';
+    this.named(name);
+    this.block = this.failed.get(name)?.find((f) => f.output.empty)?.output;
+  }
+
+  /** What libtest lists among the failures has failed, also where its status was torn off. */
   private named(name: string): void {
     if (this.failed.has(name) || !this.torn.includes(name)) return;
     this.torn = this.torn.filter((t) => t !== name);

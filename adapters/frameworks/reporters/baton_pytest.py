@@ -42,21 +42,25 @@ def launch():
 if __name__ == "__main__":
     launch()
 
-import fnmatch
-import hashlib
 import json
 import time
 
 import pytest
 
-PYTEST_MAJOR = int(pytest.__version__.split(".")[0])
-TEARDOWN_ERROR = "[teardown error]"
-DISCOVERED = "baton-file "
-DISCOVERED_END = "baton-files-end"
-FATAL = "baton-fatal "
-MAX_OUTPUT = 16 * 1024
-MAX_STACK = 32 * 1024
-MAX_NAME = 2000
+from baton_pytest_collect import TEARDOWN_ERROR, Discovery, Narrowing, Places, names_of, parents
+from baton_pytest_report import (
+    MAX_OUTPUT,
+    begin_of,
+    clip,
+    details_of,
+    failure_of,
+    is_subtest,
+    name_text,
+    output_of,
+    skip_reason,
+    subtest_name,
+    text_of,
+)
 
 STATUS = {
     "passed": "passed",
@@ -91,139 +95,6 @@ def pytest_configure(config):
 def read_plan(config):
     with open(config.getoption("baton_plan"), encoding="utf-8") as file:
         return json.load(file)
-
-
-class Places:
-    """Between the ids of pytest, which start at its root directory, and paths relative to the suite's directory."""
-
-    def __init__(self, config):
-        self.start = str(config.invocation_params.dir)
-        self.root = str(getattr(config, "rootpath", None) or config.rootdir)
-        self.cache = {}
-
-    def absolute(self, file):
-        return os.path.normpath(os.path.join(self.start, file))
-
-    def file_of(self, nodeid):
-        path = str(nodeid).split("::", 1)[0]
-        if path not in self.cache:
-            full = os.path.normpath(os.path.join(self.root, path))
-            self.cache[path] = os.path.relpath(full, self.start).replace(os.sep, "/")
-        return self.cache[path]
-
-
-def names_of(nodeid):
-    """Names inside the file and parameters: `a.py::T::test_x[1-b]` gives (("T", "test_x"), "1-b")."""
-    _, _, rest = str(nodeid).partition("::")
-    names, bracket, params = rest.partition("[")
-    if not bracket:
-        return tuple(rest.split("::")), None
-    return tuple(names.split("::")), params[:-1] if params.endswith("]") else params
-
-
-class Narrowing:
-    """Lets pytest collect as it always does, but only the files of this batch, and of them only the tests asked for."""
-
-    def __init__(self, places, plan):
-        self.places = places
-        self.wanted = set(plan["files"])
-        self.files = {places.absolute(f) for f in plan["files"]}
-        self.dirs = {parent for f in self.files for parent in parents(f)}
-        self.tests = None
-        if plan.get("tests") is not None:
-            self.tests = {tuple(n for n in path if n != TEARDOWN_ERROR) for path in plan["tests"]}
-
-    def ignored(self, path):
-        if os.path.isdir(path):
-            return True if path not in self.dirs else None
-        # A package's __init__.py is part of collecting the package, whatever is asked for in it.
-        if path in self.files or os.path.basename(path) == "__init__.py":
-            return None
-        return True
-
-    # Pytest 7 renamed the argument of this hook, and refuses names it does not know.
-    if PYTEST_MAJOR >= 7:
-
-        def pytest_ignore_collect(self, collection_path):
-            return self.ignored(str(collection_path))
-
-    else:
-
-        def pytest_ignore_collect(self, path):
-            return self.ignored(str(path))
-
-    # Last, so that plugins which deselect or reorder see what they always see.
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items):
-        items[:] = [item for item in items if self.keeps(item.nodeid)]
-
-    def keeps(self, nodeid):
-        if self.places.file_of(nodeid) not in self.wanted:
-            return False
-        return self.tests is None or names_of(nodeid)[0] in self.tests
-
-
-def parents(path):
-    while True:
-        above = os.path.dirname(path)
-        if above == path:
-            return
-        yield above
-        path = above
-
-
-class Discovery:
-    def __init__(self, places, config):
-        self.places = places
-        self.patterns = config.getini("python_files")
-        self.files = {}
-        self.fatal = []
-        # Listing files must neither leave a cache behind nor be narrowed by what failed last.
-        for name in ("lfplugin", "nfplugin", "stepwiseplugin"):
-            plugin = config.pluginmanager.get_plugin(name)
-            if plugin is not None:
-                config.pluginmanager.unregister(plugin)
-
-    def pytest_collectreport(self, report):
-        if report.passed:
-            return
-        if not str(report.nodeid):
-            # Before version 8, a broken conftest.py below the root ends the whole collection.
-            self.fatal.append(text_of(getattr(report, "longreprtext", None) or report.longrepr))
-            return
-        file = self.places.file_of(report.nodeid)
-        if os.path.isdir(self.places.absolute(file)):
-            for found in self.below(file):
-                self.files.setdefault(found, None)
-        else:
-            self.files.setdefault(file, None)
-
-    def below(self, directory):
-        """Files that a directory would have given, had it not failed itself, for instance in its conftest.py."""
-        for at, dirs, files in os.walk(self.places.absolute(directory)):
-            dirs[:] = sorted(d for d in dirs if not d.startswith(".") and d not in ("__pycache__", "node_modules"))
-            for name in sorted(files):
-                if any(fnmatch.fnmatch(name, pattern) for pattern in self.patterns):
-                    yield os.path.relpath(os.path.join(at, name), self.places.start).replace(os.sep, "/")
-
-    def pytest_collection_finish(self, session):
-        for item in session.items:
-            self.files.setdefault(self.places.file_of(item.nodeid), None)
-
-    def pytest_sessionfinish(self):
-        # At the end pytest captures nothing any more; the empty first line ends whatever was printed before.
-        lines = [""]
-        lines += [DISCOVERED + json.dumps({"file": f, "bytes": self.size(f)}) for f in self.files]
-        lines += [FATAL + json.dumps(clip(text, MAX_OUTPUT)) for text in self.fatal]
-        lines += [DISCOVERED_END, ""]
-        sys.stdout.write("\n".join(lines))
-        sys.stdout.flush()
-
-    def size(self, file):
-        try:
-            return os.path.getsize(self.places.absolute(file))
-        except OSError:
-            return 0
 
 
 class Events:
@@ -438,107 +309,3 @@ class Reporter:
             if not os.path.exists(self.places.absolute(file)):
                 self.errors.setdefault(file, []).append({"message": "pytest did not find this file."})
             self.end_file(file)
-
-
-# ---- what a report holds
-
-
-def is_subtest(report):
-    return type(report).__name__.lower() == "subtestreport"
-
-
-def subtest_name(report):
-    for attribute in ("_sub_test_description", "sub_test_description"):
-        describe = getattr(report, attribute, None)
-        if describe:
-            return describe() or "(subtest)"
-    return "(subtest)"
-
-
-def begin_of(report):
-    start = getattr(report, "start", None)
-    return (start if start else time.time() - (report.duration or 0)) * 1000
-
-
-def details_of(category, report, places):
-    if category == "skipped":
-        return {"note": skip_reason(report)}
-    if category == "xfailed":
-        return {"note": note("expected failure", getattr(report, "wasxfail", ""))}
-    if category == "xpassed":
-        return {"note": note("unexpected pass", getattr(report, "wasxfail", ""))}
-    if category in ("failed", "error"):
-        details = failure_of(report)
-        details["line"] = line_of(report, places)
-        return details
-    return {}
-
-
-def note(word, reason):
-    reason = text_of(reason)
-    if reason.startswith("reason: "):
-        reason = reason[len("reason: ") :]
-    return clip("%s: %s" % (word, reason) if reason else word, MAX_NAME)
-
-
-def failure_of(report):
-    whole = text_of(getattr(report, "longreprtext", None) or report.longrepr or "")
-    crash = getattr(report.longrepr, "reprcrash", None)
-    message = text_of(crash.message) if crash is not None else whole
-    failure = {"message": clip(message.strip() or "failed without a message", MAX_OUTPUT)}
-    if whole.strip() != message.strip():
-        failure["stack"] = clip(whole, MAX_STACK)
-    return failure
-
-
-def line_of(report, places):
-    """The line in the test's own file where it failed; where the failure was elsewhere, the line that led there."""
-    file, line, _ = getattr(report, "location", None) or (None, None, None)
-    own = places.absolute(places.file_of(report.nodeid))
-    entries = getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", [])
-    found = [getattr(entry, "reprfileloc", None) for entry in entries]
-    found.append(getattr(report.longrepr, "reprcrash", None))
-    for place in reversed(found):
-        if place is not None and os.path.normpath(os.path.join(places.start, text_of(place.path))) == own:
-            return int(place.lineno) or None
-    return line + 1 if line is not None else None
-
-
-def skip_reason(report):
-    longrepr = report.longrepr
-    reason = text_of(longrepr[2] if isinstance(longrepr, tuple) else longrepr or "")
-    if reason.startswith("Skipped: "):
-        reason = reason[len("Skipped: ") :]
-    return clip(reason, MAX_NAME) or None
-
-
-def output_of(report):
-    """Captured output of all phases; the report of the last phase holds it all. Log records go with standard error."""
-    out, err = [], []
-    for title, content in report.sections:
-        if title.startswith("Captured stdout"):
-            out.append(text_of(content))
-        elif title.startswith(("Captured stderr", "Captured log")):
-            err.append(text_of(content))
-    return {"stdout": clip("\n".join(out), MAX_OUTPUT) or None, "stderr": clip("\n".join(err), MAX_OUTPUT) or None}
-
-
-def text_of(value):
-    # Lone surrogates stand for bytes that were no text; JSON could not carry them.
-    return str(value).encode("utf-8", "replace").decode("utf-8")
-
-
-def name_text(value):
-    """Names longer than the limit stay different from each other."""
-    text = text_of(value)
-    if len(text) <= MAX_NAME:
-        return text
-    return text[:MAX_NAME] + "…" + hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
-
-
-def clip(text, limit):
-    if len(text) <= limit:
-        return text
-    head, tail = limit * 2 // 5, limit * 3 // 5
-    return "%s\n… %d characters cut …\n%s" % (text[:head], len(text) - head - tail, text[-tail:])
-

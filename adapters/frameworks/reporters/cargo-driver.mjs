@@ -34,8 +34,6 @@ const plan = JSON.parse(existsSync(planArg) ? readFileSync(planArg, 'utf8') : pl
 plan.dir = realpathSync(plan.dir);
 const sorted = sortArgs(plan.args);
 
-process.exitCode = mode === 'list' ? await list() : await run();
-
 async function targets() {
   const result = await call(plan.cargo[0], [...plan.cargo.slice(1, -1), 'metadata', '--no-deps', '--format-version', '1']);
   if (result.code !== 0) {
@@ -73,7 +71,7 @@ async function run() {
     if (!all) return BROKEN;
     emit({ c: 'start' });
     const wanted = all.filter((t) => plan.files.includes(t.file));
-    const built = await programs(all, wanted.filter((t) => !t.doc));
+    const built = await programs(wanted.filter((t) => !t.doc));
     let red = false;
     for (const file of plan.files) {
       const units = wanted.filter((t) => t.file === file);
@@ -94,7 +92,7 @@ async function run() {
 /** True when it was red. */
 async function runUnit(unit, built, all, emit) {
   emit({ c: 'begin', file: unit.file, name: unit.name, harness: unit.harness, doc: unit.doc });
-  const program = unit.doc ? undefined : built.get(unit.src + unit.kind + unit.name);
+  const program = unit.doc ? undefined : built.get(keyOf(unit));
   if (program?.error !== undefined) {
     emit({ c: 'exit', file: unit.file, code: RED, signal: null, ms: 0, buildError: program.error });
     return true;
@@ -120,20 +118,27 @@ function docTests(unit, all, onLine) {
 
 // ---- building
 
-/** Program, directory and environment of each target; where it did not compile, what the compiler said. */
-async function programs(all, wanted) {
+/**
+ * Program, directory and environment of each target; where it did not compile, what the compiler said. While one target
+ * does not compile cargo runs none, so it is asked again without the broken ones, as long as that gets us further.
+ */
+async function programs(wanted) {
   const found = new Map();
-  if (wanted.length === 0) return found;
-  const first = await build(sorted.choice, wanted);
-  first.take(found, wanted);
-  // When one target does not compile cargo runs none. Those that did compile are asked for once more.
-  const healthy = wanted.filter((t) => !found.has(keyOf(t)) && first.executables.has(keyOf(t)));
-  if (healthy.length > 0) {
-    const packages = [...new Set(healthy.map((t) => t.spec))].flatMap((spec) => ['-p', spec]);
-    (await build(packages, healthy)).take(found, healthy);
-  }
-  for (const target of wanted) {
-    if (!found.has(keyOf(target))) found.set(keyOf(target), { error: first.errorOf(target) });
+  let { choice } = sorted;
+  for (let left = wanted; left.length > 0; ) {
+    const built = await build(choice, left);
+    for (const target of left) {
+      const launch = built.launchOf(target) ?? built.ownErrorOf(target);
+      if (launch) found.set(keyOf(target), launch);
+    }
+    const next = left.filter((t) => !found.has(keyOf(t)));
+    if (next.length === left.length && choice !== sorted.choice) {
+      for (const target of next) found.set(keyOf(target), { error: built.everything() });
+      return found;
+    }
+    // Nothing gained: what is broken is in another package that was selected too, or in what all of them need.
+    if (next.length === left.length) choice = [...new Set(next.map((t) => t.spec))].flatMap((spec) => ['-p', spec]);
+    left = next;
   }
   return found;
 }
@@ -183,16 +188,17 @@ class Build {
     }
   }
 
-  take(found, wanted) {
-    for (const target of wanted) {
-      const launch = this.started.get(this.executables.get(keyOf(target)));
-      if (launch) found.set(keyOf(target), launch);
-    }
+  launchOf(target) {
+    return this.started.get(this.executables.get(keyOf(target)));
   }
 
-  /** Its own errors; else those of what it needs, such as the library; else all that cargo said. */
-  errorOf(target) {
-    return this.messages.get(keyOf(target)) ?? ([...this.messages.values()].join('\n') || this.stderr || 'cargo did not start this target and did not say why');
+  ownErrorOf(target) {
+    const error = this.messages.get(keyOf(target));
+    return error === undefined ? undefined : { error };
+  }
+
+  everything() {
+    return [...this.messages.values()].join('\n') || this.stderr || 'cargo did not start this target and did not say why';
   }
 }
 
@@ -247,3 +253,5 @@ function lineSplitter(onLine) {
 
 /** Both ends of a long line: a test's name may stand at the start, its status stands at the end. */
 const cut = (bytes) => (bytes.length <= MAX_LINE ? bytes : Buffer.concat([bytes.subarray(0, MAX_LINE / 2), bytes.subarray(-MAX_LINE / 2)]));
+
+process.exitCode = mode === 'list' ? await list() : await run();

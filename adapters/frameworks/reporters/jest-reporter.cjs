@@ -1,14 +1,17 @@
 /**
  * Jest reporter for 26 to 30.
  *
- * jest-circus announces each test that ends, but announces every try of a retried test, and all of them again when a
- * worker dies and its file is started anew. So a pass is written at once when it is the first of its name, and all the
- * rest when the file ends, from jest's own final list, less what was written. Failures that were only announced when the
- * process is told to stop are written then: better a failure that might have been retried than none.
+ * jest-circus announces each test that ends, but what it announces can change: every try of a retried test is announced,
+ * a late rejection turns a pass into a failure, and a worker that dies starts its file anew. So a pass is written some
+ * seconds after it was announced, when it is the first of its name, and all the rest when the file ends, from jest's own
+ * final list, less what was written. What still waits when the process is told to stop is written then: better a failure
+ * that might have been retried than none.
  */
 'use strict';
 const path = require('node:path');
 const { emit, readBatch, Output, describeError, locate, show } = require('./event-file.cjs');
+
+const SETTLE_MS = 2000;
 
 class BatonReporter {
   constructor(globalConfig) {
@@ -21,10 +24,10 @@ class BatonReporter {
     this.ends = new Map();
     emit({ e: 'start', framework: 'jest', version: process.env.BATON_TOOL_VERSION || undefined });
     process.once('SIGTERM', () => {
-      this.flushHeld();
+      this.flush();
       process.kill(process.pid, 'SIGTERM');
     });
-    process.once('exit', () => this.flushHeld());
+    process.once('exit', () => this.flush());
   }
 
   onTestFileStart(test) {
@@ -40,11 +43,16 @@ class BatonReporter {
     const state = this.stateOf(test);
     if (!state) return;
     const key = keyOf(result);
-    if (result.status !== 'passed') {
-      state.held.set(key, result);
-      return;
-    }
-    state.held.delete(key);
+    const before = state.waiting.get(key);
+    if (before) clearTimeout(before.timer);
+    const timer = result.status === 'passed' ? setTimeout(() => this.settle(state, key), SETTLE_MS) : undefined;
+    if (timer) timer.unref();
+    state.waiting.set(key, { result, timer });
+  }
+
+  settle(state, key) {
+    const { result } = state.waiting.get(key);
+    state.waiting.delete(key);
     if (state.written.has(key)) return;
     state.written.set(key, result.status);
     this.write(state, result);
@@ -58,10 +66,11 @@ class BatonReporter {
     const state = this.stateOf(test);
     if (!state || state.ended) return;
     state.ended = true;
-    state.held.clear();
+    for (const { timer } of state.waiting.values()) clearTimeout(timer);
+    state.waiting.clear();
     for (const result of testResult.testResults || []) {
       const key = keyOf(result);
-      if (state.written.get(key) === result.status) state.written.delete(key);
+      if (state.written.get(key) === 'passed' && result.status === 'passed') state.written.delete(key);
       else this.write(state, result);
     }
     this.fileEnd(state, testResult);
@@ -81,7 +90,7 @@ class BatonReporter {
     const key = JSON.stringify([params, file]);
     let state = this.open.get(key);
     if (!state) {
-      state = { file, path: test.path, params, tests: 0, written: new Map(), held: new Map(), ended: false };
+      state = { file, path: test.path, params, tests: 0, written: new Map(), waiting: new Map(), ended: false };
       this.open.set(key, state);
       emit({ e: 'file-start', file, at: Date.now() });
     }
@@ -116,15 +125,11 @@ class BatonReporter {
     else this.ends.set(file, joined(this.ends.get(file), mark));
   }
 
-  flushHeld() {
-    for (const state of this.open.values()) {
-      for (const result of state.held.values()) this.write(state, result);
-      state.held.clear();
-    }
+  flush() {
+    for (const state of this.open.values()) for (const key of [...state.waiting.keys()]) this.settle(state, key);
   }
 }
 
-/** Without the status: a test whose second run ends otherwise is not what was written before. */
 function keyOf(result) {
   return JSON.stringify([result.ancestorTitles, result.title]);
 }

@@ -52,6 +52,7 @@ async function loadOne(mocha, name, file, args) {
   const before = snapshot(mocha.suite);
   try {
     await loadFilesAsync.apply(mocha, args);
+    claimHooks(mocha.suite, before, file);
   } catch (error) {
     if (name === undefined) throw error;
     restore(mocha.suite, before);
@@ -65,6 +66,13 @@ async function loadOne(mocha, name, file, args) {
 
 const LISTS = ['suites', 'tests', '_beforeEach', '_beforeAll', '_afterEach', '_afterAll'];
 const snapshot = (suite) => LISTS.map((list) => suite[list].length);
+
+/** Mocha does not remember where a hook of the root suite comes from; its failure belongs to that file. */
+function claimHooks(suite, lengths, file) {
+  for (const [index, list] of LISTS.entries()) {
+    if (list.startsWith('_')) for (const hook of suite[list].slice(lengths[index])) hook.file ??= file;
+  }
+}
 
 /** What a file had registered before it broke must not run: half a file is no file. */
 function restore(suite, lengths) {

@@ -1,10 +1,12 @@
 /**
  * Reporter of node:test for Node 18.19 to 24, loaded by `--test-reporter`. It writes nothing to its destination.
  *
- * Node runs each file in a process of its own and reports the files strictly one after the other: the first that is not
- * done streams, the others are held back by Node. An event names the file in which `test` was called, which can be a
- * helper; so the file under test is found by position: `cursor` moves on when an event names a later file of ours, or
- * when the numbering of the outermost tests starts again. Tests defined in helpers wait until their outermost test has ended.
+ * Node runs each file in a process of its own and reports the files strictly one after the other, in the order in which
+ * it announced them: the first that is not done streams, the others are held back by Node. An event names the file in
+ * which `test` was called, which can be a helper, and even a helper that is a test file itself. So the file under test is
+ * found by position: `cursor` moves on when the numbering of the outermost tests starts again. Only then is it sure, so
+ * tests wait for the end of their outermost test, unless they were defined in the very file that is reporting.
+ * Node 18 has no such numbers, and without isolation there is no such order: there the named file has to do.
  *
  * The file itself appears as a test when it reported none, and when it failed by itself (did not load, exited with an
  * error). The first is counted by Node, so it is a test here; the second is a file that failed.
@@ -57,9 +59,12 @@ class Files {
   stack = [];
   /** Results of the current outermost test that wait for something. */
   waiting = [];
-  topNumber = 0;
-  lastTopNumber = 0;
-  treeFile;
+  suiteProblems = [];
+  /** Numbers of outermost tests that have completed but are not reported yet, by what tells the tests apart. */
+  numbers = new Map();
+  lastNumber = Number.POSITIVE_INFINITY;
+  numbered = false;
+  named;
 
   enqueue(file) {
     if (!this.states.has(file)) this.order.push(file);
@@ -82,43 +87,50 @@ class Files {
   }
 
   /** Everything before the file that reports now has ended. */
-  moveTo(file) {
-    const index = this.order.indexOf(file);
+  moveTo(index) {
     if (index <= this.cursor) return;
     for (let i = Math.max(0, this.cursor); i < index; i++) this.close(this.state(this.order[i]));
     this.cursor = index;
-    this.lastTopNumber = 0;
-    this.begin(this.state(file));
+    this.lastNumber = 0;
+    this.begin(this.state(this.order[index]));
   }
 
   start(data) {
     this.stack.length = data.nesting;
     this.stack[data.nesting] = data.name;
-    this.noteFile(data);
-  }
-
-  noteFile(data) {
-    const file = nameOf(data.file);
-    if (file === undefined) return;
-    this.moveTo(file);
-    this.treeFile = file;
   }
 
   complete(data) {
-    this.noteFile(data);
-    if (data.nesting === 0) this.topNumber = data.testNumber;
+    if (data.nesting !== 0) return;
+    this.numbered = true;
+    const key = callOf(data);
+    const numbers = this.numbers.get(key) ?? [];
+    numbers.push(data.testNumber);
+    this.numbers.set(key, numbers);
+  }
+
+  /** Tests of one call may complete in any order, but are reported in theirs: the smallest number is the one. */
+  numberOf(data) {
+    const key = callOf(data);
+    const numbers = (this.numbers.get(key) ?? []).sort((a, b) => a - b);
+    const number = numbers.shift();
+    if (numbers.length === 0) this.numbers.delete(key);
+    return number;
   }
 
   result(data, passed) {
-    this.noteFile(data);
     this.stack.length = data.nesting + 1;
     this.stack[data.nesting] = data.name;
-    const suite = data.details?.type === 'suite';
-    if (suite) this.suiteResult(data, passed);
+    this.named ??= nameOf(data.file);
+    if (data.details?.type === 'suite') this.suiteResult(data, passed);
     else this.waiting.push({ data, passed, path: [...this.stack] });
-    const cancelled = !passed && failureType(data) === 'cancelledByParent';
-    if (data.nesting === 0) this.treeEnd();
-    else if (this.treeFile !== undefined && !cancelled) this.flush();
+    if (data.nesting === 0) this.treeEnd(data);
+    else if (this.isSure() && failureType(data) !== 'cancelledByParent') this.flush(this.state(this.named));
+  }
+
+  isSure() {
+    if (this.order.length === 0) return this.named !== undefined;
+    return this.named === this.order[this.cursor] && this.lastNumber > 0 && this.lastNumber < Number.POSITIVE_INFINITY;
   }
 
   /** Tests that a failed hook has cancelled only say "cancelled by parent": they get the hook's error. */
@@ -129,27 +141,27 @@ class Files {
     for (const test of cancelled) test.hook = cause;
     if (cancelled.length === 0 && !data.todo && data.skip === undefined) this.suiteProblems.push({ title: this.stack.join(' › '), cause });
   }
-  suiteProblems = [];
 
-  treeEnd() {
-    if (this.treeFile === undefined) {
-      const again = this.topNumber > 0 && this.topNumber <= this.lastTopNumber;
-      if (this.order.length === 0) this.treeFile = batch.files[0];
-      else if (this.cursor < 0 || (again && this.cursor + 1 < this.order.length)) this.moveTo(this.order[this.cursor + 1]);
-    }
-    this.flush();
-    this.lastTopNumber = this.topNumber;
-    this.topNumber = 0;
-    this.treeFile = undefined;
+  treeEnd(data) {
+    const file = this.fileOfTree(this.numberOf(data));
+    this.flush(this.begin(this.state(file)));
+    this.named = undefined;
     this.stack.length = 0;
   }
 
-  current() {
-    return this.begin(this.state(this.treeFile ?? this.order[this.cursor]));
+  fileOfTree(number) {
+    if (this.order.length === 0) return this.named ?? batch.files[0];
+    if (this.numbered) {
+      if (number <= this.lastNumber) this.moveTo(Math.min(this.cursor + 1, this.order.length - 1));
+      this.lastNumber = number;
+    } else if (this.cursor < 0 || this.lastNumber > 0 || this.named === this.order[this.cursor + 1]) {
+      // No file is silent, so none is ever skipped.
+      this.moveTo(Math.min(this.cursor + 1, this.order.length - 1));
+    }
+    return this.order[this.cursor];
   }
 
-  flush() {
-    const state = this.current();
+  flush(state) {
     for (const test of this.waiting.splice(0)) this.write(state, test);
     state.problems.push(...this.suiteProblems.splice(0));
   }
@@ -162,10 +174,17 @@ class Files {
     emit({ e: 'test', file: state.file, path, ...event });
   }
 
-  ownPass(data) {
+  /** The event of the file itself comes last: the next outermost test is another file's, whatever its number. */
+  own(data) {
     const file = nameOf(data.file);
-    this.moveTo(file);
-    const state = this.begin(this.state(file));
+    this.moveTo(this.order.indexOf(file));
+    this.lastNumber = Number.POSITIVE_INFINITY;
+    return this.begin(this.state(file));
+  }
+
+  ownPass(data) {
+    const state = this.own(data);
+    const { file } = state;
     if (state.tests > 0 || state.problems.length > 0) return;
     if (definesTests(resolve(batch.dir, file))) {
       state.problems.push({ title: '', cause: { message: 'The file defines tests, but its process ended without reporting one, and with exit code 0. Does something call process.exit()?' } });
@@ -176,9 +195,7 @@ class Files {
   }
 
   ownFail(data) {
-    const file = nameOf(data.file);
-    this.moveTo(file);
-    const state = this.begin(this.state(file));
+    const state = this.own(data);
     this.failed = true;
     const error = data.details?.error;
     const type = error?.failureType;
@@ -211,6 +228,8 @@ class Files {
     for (const file of this.order.length > 0 ? this.order : batch.files) this.close(this.state(file));
   }
 }
+
+const callOf = ({ name, file, line, column }) => JSON.stringify([name, file, line, column]);
 
 function failureType(data) {
   return data.details?.error?.failureType;

@@ -21,6 +21,6 @@ test('x', async () => {
   if (process.env['OUT']) console.log(ran.output);
   if (adapter.name === 'vitest') console.log('native', JSON.stringify(await jestLikeCounts(root, (o) => [binOf(root, 'vitest'), 'run', '--reporter=json', `--outputFile=${o}`, '--allowOnly', ...files], { CI: '1' })));
   if (adapter.name === 'jest') console.log('native', JSON.stringify(await jestLikeCounts(root, (o) => [binOf(root, 'jest'), '--ci', '--json', `--outputFile=${o}`, '--runTestsByPath', ...files])));
-  if (adapter.name === 'mocha') console.log('native', (await exec('node', [binOf(root, 'mocha'), '--reporter', 'json', ...files], root)).stdout.match(/"stats": \{[^}]*\}/)?.[0]);
+  if (adapter.name === 'mocha') console.log('native', (await exec('node', [binOf(root, 'mocha'), '--no-config', '--timeout', '1000', '--reporter', 'json', ...files], root)).stdout.replace(/\s+/g, ' ').match(/"stats": \{[^}]*\}/)?.[0]);
   if (adapter.name === 'node-test') console.log('native', (await exec(process.env['NODE_CMD'] ?? 'node', ['--test', '--test-reporter=tap', ...files], root)).stdout.split('\n').slice(-9).join(' '));
 });

@@ -1,5 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { removeStaleGroups } from '../../../adapters/process/cgroup.js';
+import { ownHierarchy } from '../../../adapters/process/cgroup-places.js';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -182,3 +184,34 @@ test('a dismissed spare supervisor ends', async () => {
     }
   });
 });
+
+const place = process.getuid?.() === 0 ? ownHierarchy('pids') : null;
+test.runIf(place?.version === 1)(
+  'groups of supervisors that were killed are removed, busy and living ones stay',
+  async () => {
+    const dead = spawnSync('true').pid;
+    const [stale, busy, living] = [`${dead}-a`, `${dead}-b`, `${process.pid}-c`].map((name) =>
+      join(place?.parent ?? '', `baton-cage-${name}`),
+    );
+    const dirs = [stale, busy, living].filter((dir) => dir !== undefined);
+    for (const dir of dirs) mkdirSync(dir);
+    const sleeper = spawn('sleep', ['100'], { stdio: 'ignore' });
+    try {
+      writeFileSync(join(busy ?? '', 'cgroup.procs'), String(sleeper.pid));
+      expect(await removeStaleGroups()).toEqual([stale]);
+      expect(dirs.filter((dir) => existsSync(dir))).toEqual([busy, living]);
+    } finally {
+      sleeper.kill('SIGKILL');
+      for (const dir of [busy, living]) await until('an empty group', () => removed(dir ?? ''));
+    }
+  },
+);
+
+function removed(dir: string): boolean {
+  try {
+    rmdirSync(dir);
+    return true;
+  } catch {
+    return false; // still busy
+  }
+}

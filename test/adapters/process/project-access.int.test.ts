@@ -109,6 +109,9 @@ describe('commands', () => {
       problem: 'ToolMissing',
       message: `no-such-tool could not be started: ENOENT: no-such-tool was not found in PATH (${PATH}). Install it, or name it with \`command\` in the suite's configuration.`,
     });
+    await expect(project.exec('true', [], { dir: 'gone', timeoutMs: 1_000 })).rejects.toMatchObject({
+      problem: 'ConfigInvalid',
+    });
     await expect(project.exec('yes', [], { dir: '.', timeoutMs: 20_000 })).rejects.toMatchObject({
       problem: 'DiscoveryFailed',
     });

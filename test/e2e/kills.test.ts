@@ -1,0 +1,83 @@
+/** The walking skeleton under ten kills: nothing lost, nothing counted twice, no finished file run again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ledgerProject } from './support/projects.js';
+import { openStack, type TestStack } from './support/stack.js';
+
+let baton: TestStack;
+beforeAll(async () => {
+  baton = await openStack();
+});
+afterAll(() => baton?.stop());
+
+const KILLS = 10;
+
+/** A small generator with a seed, so that a failing sequence can be run again. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+describe(`${KILLS} kills while a suite runs`, () => {
+  it('lose no result and count none twice', async () => {
+    const { dir, names, ran } = await ledgerProject(40, 5, 60);
+    const next = random(4711);
+    const { id } = await baton.start(dir);
+    const killed: string[] = [];
+    for (let kill = 0; kill < KILLS; kill++) {
+      await sleep(1_500 + next() * 2_000);
+      if ((await baton.client.run(id)).status === 'finished') break;
+      const part = next() < 0.5 ? 'runner-1' : 'runner-2';
+      process.kill(baton.pid(part), 'SIGKILL');
+      killed.push(part);
+    }
+    const run = await baton.finished(id, 240_000);
+    const results = await baton.results(id);
+    const counted = results.map((r) => `${r.file} ${r.name}`).sort();
+    expect(counted).toEqual([...names].sort());
+    expect(run.verdict).toBe('passed');
+    expect(run.totals).toEqual({ passed: names.length, failed: 0, skipped: 0, flaky: 0, notRun: 0 });
+    // The tests' own record: each ran at least once. What ran again are unfinished files of killed runners, no more.
+    const times = new Map<string, number>();
+    for (const name of await ran()) times.set(name, (times.get(name) ?? 0) + 1);
+    expect(names.filter((name) => !times.has(name))).toEqual([]);
+    const again = [...times.values()].filter((n) => n > 1).length;
+    console.log(`kills ${killed.length}, tests ${names.length}, lost 0, doubled 0, tests run again ${again}`);
+    // Node runs as many files at a time as it has cores; each kill may cost those that were under way.
+    expect(again).toBeLessThanOrEqual(killed.length * 5 * 2);
+  });
+
+  it('of the control process leave every acknowledged run with a verdict', async () => {
+    const { dir, names } = await ledgerProject(10, 4, 60);
+    const { id } = await baton.start(dir);
+    for (let kill = 0; kill < 2; kill++) {
+      await sleep(1_200);
+      process.kill(baton.pid('control'), 'SIGKILL');
+      await expect.poll(() => baton.client.run(id).then(() => true, () => false), { timeout: 30_000 }).toBe(true);
+    }
+    const run = await baton.finished(id, 120_000);
+    expect(run.totals).toEqual({ passed: names.length, failed: 0, skipped: 0, flaky: 0, notRun: 0 });
+  });
+
+  it('of the Temporal server only make a run wait', async () => {
+    const { dir, names } = await ledgerProject(10, 4, 60);
+    const { id } = await baton.start(dir);
+    await sleep(1_500);
+    process.kill(baton.pid('temporal'), 'SIGKILL');
+    const run = await baton.finished(id, 120_000);
+    expect(run.totals).toEqual({ passed: names.length, failed: 0, skipped: 0, flaky: 0, notRun: 0 });
+  });
+
+  it('leave events without a gap', async () => {
+    const { items: runs } = await baton.client.runs({ limit: 10 });
+    for (const run of runs) {
+      const response = await fetch(`${baton.stack.manifest.api}/api/runs/${run.id}/events?limit=1000`);
+      const { items } = (await response.json()) as { items: { seq: number; type: string }[] };
+      expect(items.map((e) => e.seq)).toEqual(items.map((_, i) => i + 1));
+      expect(items.at(-1)?.type).toBe('run_finished');
+    }
+  });
+});
