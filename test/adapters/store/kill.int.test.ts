@@ -12,7 +12,7 @@ import { testTemplate } from '../../support/ledger.js';
 import { anExecution } from './scenario.js';
 
 const KILLS = 5;
-const FILES = Array.from({ length: 400 }, (_, i) => `file-${String(i).padStart(3, '0')}.test.ts`);
+const FILES = Array.from({ length: 100 }, (_, i) => `file-${String(i).padStart(3, '0')}.test.ts`);
 const TESTS = 10;
 const LOADER = new URL('./ts-child.mjs', import.meta.url).href;
 const CHILD = fileURLToPath(new URL('./writer-child.ts', import.meta.url));
