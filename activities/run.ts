@@ -8,6 +8,7 @@ import { Plan } from '../domain/plan.schema.js';
 import type { ArtifactStore, Ledger } from '../domain/ports.js';
 import type { Run } from '../domain/run.schema.js';
 import { interferingSuites, settle } from '../domain/settle.js';
+import { withHeartbeat } from './heartbeat.js';
 import { namedFailures } from './to-failure.js';
 import { writeReports } from './reports.js';
 
@@ -26,13 +27,14 @@ export function createRunActivities(deps: RunDeps): RunActivities {
     async beginRun({ execution, temporalRunId }) {
       await ledger.updateRun(execution, { status: 'planning', temporalRunId });
     },
-    settle: ({ execution, stage }) => settleStage(deps, execution, stage),
-    judge: ({ execution, ended }) => judgeRun(deps, execution, ended),
-    async report({ execution }) {
-      await writeReports(deps, execution);
-      await ledger.learnDurations(execution);
-      await ledger.finishRun(execution);
-    },
+    settle: ({ execution, stage }) => withHeartbeat(() => settleStage(deps, execution, stage)),
+    judge: ({ execution, ended }) => withHeartbeat(() => judgeRun(deps, execution, ended)),
+    report: ({ execution }) =>
+      withHeartbeat(async () => {
+        await writeReports(deps, execution);
+        await ledger.learnDurations(execution);
+        await ledger.finishRun(execution);
+      }),
   });
 }
 

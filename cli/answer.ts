@@ -13,7 +13,14 @@ export interface JsonAnswer {
   readonly verdict: Verdict | null;
   readonly totals: Totals;
   readonly durationMs: number | null;
-  readonly tests: readonly { suite: string; file: string; name: string; status: string; durationMs: number | null; attempts: number }[];
+  readonly tests: readonly {
+    suite: string;
+    file: string;
+    name: string;
+    status: string;
+    durationMs: number | null;
+    attempts: number;
+  }[];
   readonly links: RunLinks | null;
   readonly problem?: Problem;
 }
@@ -26,7 +33,11 @@ export async function allResults(client: Client, id: string, status?: TestResult
   const all: TestResult[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const { items, nextCursor } = await client.results(id, { limit: PAGE, ...(cursor ? { cursor } : {}), ...(status ? { status } : {}) });
+    const { items, nextCursor } = await client.results(id, {
+      limit: PAGE,
+      ...(cursor ? { cursor } : {}),
+      ...(status ? { status } : {}),
+    });
     all.push(...items);
     if (nextCursor === null) break;
     cursor = nextCursor;
@@ -40,7 +51,14 @@ export function jsonAnswer(run: RunAnswer, tests: readonly TestResult[]): JsonAn
     verdict: run.verdict,
     totals: run.totals,
     durationMs: run.durationMs,
-    tests: tests.map(({ suite, file, name, status, durationMs, attempts }) => ({ suite, file, name, status, durationMs, attempts })),
+    tests: tests.map(({ suite, file, name, status, durationMs, attempts }) => ({
+      suite,
+      file,
+      name,
+      status,
+      durationMs,
+      attempts,
+    })),
     links: run.links,
     ...(run.problem ? { problem: run.problem } : {}),
   };
@@ -56,7 +74,15 @@ export function jsonProblem(end: { message: string; exitCode: ExitCode }): JsonA
     durationMs: null,
     tests: [],
     links: null,
-    ...(cancelled ? {} : { problem: { name: end.exitCode === EXIT.usage ? 'BadRequest' : 'Unavailable', message: end.message, usage: end.exitCode === EXIT.usage } }),
+    ...(cancelled
+      ? {}
+      : {
+          problem: {
+            name: end.exitCode === EXIT.usage ? 'BadRequest' : 'Unavailable',
+            message: end.message,
+            usage: end.exitCode === EXIT.usage,
+          },
+        }),
   };
 }
 
@@ -76,13 +102,21 @@ export function totalsText(totals: Totals): string {
     [totals.skipped, 'skipped'],
     [totals.notRun, 'not run'],
   ];
-  return words.filter(([n, word]) => n > 0 || word === 'passed' || word === 'failed').map(([n, word]) => `${n} ${word}`).join(', ');
+  return words
+    .filter(([n, word]) => n > 0 || word === 'passed' || word === 'failed')
+    .map(([n, word]) => `${n} ${word}`)
+    .join(', ');
 }
 
 /** Verdict, totals, why, and where to read on. */
 export function summary(run: RunAnswer, colours: boolean, places: readonly (readonly [string, string])[]): string {
   const paint = palette(colours);
-  const colour = run.verdict === 'passed' ? paint.green : run.verdict === 'failed' || run.verdict === 'blocked' ? paint.red : paint.yellow;
+  const colour =
+    run.verdict === 'passed'
+      ? paint.green
+      : run.verdict === 'failed' || run.verdict === 'blocked'
+        ? paint.red
+        : paint.yellow;
   const word = run.verdict ? VERDICT_TEXT[run.verdict] : `… ${run.status}`;
   const time = run.durationMs === null ? '' : `  in ${duration(run.durationMs)}`;
   const problem = run.problem ? `${paint.red(run.problem.name)}: ${run.problem.message}\n` : '';

@@ -8,7 +8,13 @@ import type { StartRun } from '../domain/run.schema.js';
 export interface Client {
   startRun(body: z.input<typeof StartRun>): Promise<RunAnswer>;
   run(id: string): Promise<RunAnswer>;
-  runs(query: { project?: string; status?: RunStatus; verdict?: Verdict; limit?: number; cursor?: string }): Promise<RunPage>;
+  runs(query: {
+    project?: string;
+    status?: RunStatus;
+    verdict?: Verdict;
+    limit?: number;
+    cursor?: string;
+  }): Promise<RunPage>;
   results(id: string, query: { status?: TestStatus; limit?: number; cursor?: string }): Promise<ResultPage>;
   cancel(id: string): Promise<RunAnswer>;
   artifacts(id: string): Promise<ArtifactList>;

@@ -43,10 +43,15 @@ export class Display {
     const failure = this.progress.take(event);
     if (event.type === 'run_planned') {
       const { files, batches, lanes, notes, suites } = event.payload;
-      this.say(`${count(files, 'file')} in ${count(batches, 'batch', 'batches')} on ${count(lanes, 'lane')} (${suites.join(', ')})`);
+      this.say(
+        `${count(files, 'file')} in ${count(batches, 'batch', 'batches')} on ${count(lanes, 'lane')} (${suites.join(', ')})`,
+      );
       for (const note of notes) this.say(this.paint.dim(`  ${oneLine(note, 300)}`));
     }
-    if (event.type === 'stage_planned') this.say(this.paint.dim(`Rerunning ${count(event.payload.files, 'file')}: ${oneLine(event.payload.reason, 200)}`));
+    if (event.type === 'stage_planned')
+      this.say(
+        this.paint.dim(`Rerunning ${count(event.payload.files, 'file')}: ${oneLine(event.payload.reason, 200)}`),
+      );
     if (failure) {
       this.say(`${this.paint.red('✗')} ${oneLine(failure.file, 200)} › ${oneLine(failure.name, 300)}`);
       const first = oneLine(failure.message.trim().split('\n')[0] ?? '', MAX_MESSAGE_CHARS);
@@ -111,7 +116,13 @@ export class Display {
     if (progress.startedAt === null) return [progress.status];
     const { passed, failed, skipped, filesEnded } = progress.counts;
     const rerun = progress.rerun ? [`rerun ${progress.rerun.ended}/${progress.rerun.files}`] : [];
-    return [`${passed} passed`, `${failed} failed`, `${skipped} skipped`, `${filesEnded}/${progress.files} files`, ...rerun];
+    return [
+      `${passed} passed`,
+      `${failed} failed`,
+      `${skipped} skipped`,
+      `${filesEnded}/${progress.files} files`,
+      ...rerun,
+    ];
   }
 
   private pace(): string[] {

@@ -8,19 +8,25 @@ interface HttpError extends Error {
   readonly status: number;
 }
 
-const isHttp = (error: unknown): error is HttpError => error instanceof Error && 'status' in error && typeof error.status === 'number';
+const isHttp = (error: unknown): error is HttpError =>
+  error instanceof Error && 'status' in error && typeof error.status === 'number';
 
 export function endOf(error: unknown): { message: string; exitCode: ExitCode } {
   if (error instanceof CommandEnd) return error;
-  if (error instanceof ProjectProblem) return { message: error.message, exitCode: PROBLEMS[error.problem].usage ? EXIT.usage : EXIT.unknown };
-  if (error instanceof StackProblem) return { message: error.message, exitCode: error.usage ? EXIT.usage : EXIT.unknown };
-  if (isHttp(error)) return { message: error.message, exitCode: error.status >= 400 && error.status < 500 ? EXIT.usage : EXIT.unknown };
-  if (error instanceof Error && error.name === 'TemporalNotFound') return { message: error.message, exitCode: EXIT.unknown };
+  if (error instanceof ProjectProblem)
+    return { message: error.message, exitCode: PROBLEMS[error.problem].usage ? EXIT.usage : EXIT.unknown };
+  if (error instanceof StackProblem)
+    return { message: error.message, exitCode: error.usage ? EXIT.usage : EXIT.unknown };
+  if (isHttp(error))
+    return { message: error.message, exitCode: error.status >= 400 && error.status < 500 ? EXIT.usage : EXIT.unknown };
+  if (error instanceof Error && error.name === 'TemporalNotFound')
+    return { message: error.message, exitCode: EXIT.unknown };
   return { message: error instanceof Error ? withCause(error) : String(error), exitCode: EXIT.unknown };
 }
 
 /** `fetch failed` alone helps nobody. */
 function withCause(error: Error): string {
-  const cause = error.cause instanceof Error ? `: ${error.cause.message || (error.cause as NodeJS.ErrnoException).code}` : '';
+  const cause =
+    error.cause instanceof Error ? `: ${error.cause.message || (error.cause as NodeJS.ErrnoException).code}` : '';
   return `${error.message}${cause}`;
 }

@@ -21,15 +21,23 @@ export function wantedFiles(options: { junit?: string; ctrf?: string; html?: str
     try {
       mkdirSync(dirname(file), { recursive: true });
     } catch (error) {
-      throw new CommandEnd(`--${format}: ${dirname(file)} cannot be made (${(error as NodeJS.ErrnoException).code ?? error}).`, EXIT.usage);
+      throw new CommandEnd(
+        `--${format}: ${dirname(file)} cannot be made (${(error as NodeJS.ErrnoException).code ?? error}).`,
+        EXIT.usage,
+      );
     }
-    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new CommandEnd(`--${format} ${file} is a directory; give the path of a file.`, EXIT.usage);
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
+      throw new CommandEnd(`--${format} ${file} is a directory; give the path of a file.`, EXIT.usage);
   }
   return given;
 }
 
 /** Returns what could not be written, with one sentence each. */
-export async function writeFiles(client: Client, id: string, files: readonly WantedFile[]): Promise<Map<WantedFile, string>> {
+export async function writeFiles(
+  client: Client,
+  id: string,
+  files: readonly WantedFile[],
+): Promise<Map<WantedFile, string>> {
   const problems = new Map<WantedFile, string>();
   for (const wanted of files) {
     try {
@@ -49,7 +57,9 @@ export async function keepReport(client: Client, id: string, home: string): Prom
   const dir = join(home, 'reports');
   const file = join(dir, `${id.replace(/[^\w.-]/g, '_')}.html`);
   writeAtomically(file, await client.report(id, 'html'));
-  const byAge = readdirSync(dir).map((name) => join(dir, name)).sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  const byAge = readdirSync(dir)
+    .map((name) => join(dir, name))
+    .sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
   for (const old of byAge.slice(REPORTS_KEPT)) rmSync(old, { force: true });
   return file;
 }

@@ -14,7 +14,12 @@ const AWAY_LIMIT_MS = 90_000;
 /** Test processes get a grace period to end; after this nobody waits for the partial verdict any longer. */
 const CANCEL_LIMIT_MS = 90_000;
 
-export async function runAndFollow(client: Client, body: z.input<typeof StartRun>, display: Display, interrupt: AbortSignal): Promise<RunAnswer> {
+export async function runAndFollow(
+  client: Client,
+  body: z.input<typeof StartRun>,
+  display: Display,
+  interrupt: AbortSignal,
+): Promise<RunAnswer> {
   const run = await client.startRun(body);
   display.start();
   try {
@@ -44,7 +49,10 @@ async function showEvents(client: Client, id: string, display: Display, over: Ab
       if (event.type === 'run_finished') return;
     }
   } catch (error) {
-    if (!over.aborted) display.say(`Live events are not available (${error instanceof Error ? error.message : String(error)}); waiting for the result.`);
+    if (!over.aborted)
+      display.say(
+        `Live events are not available (${error instanceof Error ? error.message : String(error)}); waiting for the result.`,
+      );
   }
 }
 
@@ -61,7 +69,10 @@ async function awaitFinish(client: Client, id: string, shown: Promise<void>, ove
     const run = await client.run(id).catch((error: unknown) => {
       if (Date.now() - answeredAt > AWAY_LIMIT_MS) {
         const why = error instanceof Error ? error.message : String(error);
-        throw new CommandEnd(`The API has not answered for ${AWAY_LIMIT_MS / 1000} s (${why}). The execution goes on; look later with \`baton show ${id}\`.`, EXIT.unknown);
+        throw new CommandEnd(
+          `The API has not answered for ${AWAY_LIMIT_MS / 1000} s (${why}). The execution goes on; look later with \`baton show ${id}\`.`,
+          EXIT.unknown,
+        );
       }
       return null;
     });
@@ -71,17 +82,27 @@ async function awaitFinish(client: Client, id: string, shown: Promise<void>, ove
 }
 
 /** Never resolves unless interrupted; rejects when even cancelling takes too long. */
-async function cancelOn(interrupt: AbortSignal, client: Client, id: string, display: Display, over: AbortSignal): Promise<never> {
+async function cancelOn(
+  interrupt: AbortSignal,
+  client: Client,
+  id: string,
+  display: Display,
+  over: AbortSignal,
+): Promise<never> {
   await fired(interrupt);
   if (!over.aborted) {
     display.say('Cancelling; a second Ctrl-C leaves at once.');
     await client.cancel(id).catch((error: unknown) => {
       // 409: it finished in the same moment, and its result is on the way.
-      if ((error as { status?: unknown }).status !== 409) display.say(`Could not cancel: ${error instanceof Error ? error.message : String(error)}`);
+      if ((error as { status?: unknown }).status !== 409)
+        display.say(`Could not cancel: ${error instanceof Error ? error.message : String(error)}`);
     });
   }
   await sleep(CANCEL_LIMIT_MS, undefined, { signal: over }).catch(() => {});
-  throw new CommandEnd(`The execution did not end within ${CANCEL_LIMIT_MS / 1000} s after it was cancelled; look later with \`baton show ${id}\`.`, EXIT.cancelled);
+  throw new CommandEnd(
+    `The execution did not end within ${CANCEL_LIMIT_MS / 1000} s after it was cancelled; look later with \`baton show ${id}\`.`,
+    EXIT.cancelled,
+  );
 }
 
 function fired(signal: AbortSignal): Promise<void> {

@@ -32,7 +32,9 @@ export function onInterrupt(onSecond: () => void = () => {}): Interrupt {
     }
   };
   for (const name of SIGNALS) process.on(name, handle);
-  const asked = new Promise<void>((resolve) => controller.signal.addEventListener('abort', () => resolve(), { once: true }));
+  const asked = new Promise<void>((resolve) =>
+    controller.signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
   return {
     signal: controller.signal,
     asked,

@@ -11,7 +11,15 @@ import { runProgram } from './program.js';
 async function main(args: readonly string[]): Promise<ExitCode> {
   try {
     const settings = readSettings();
-    const context: Context = { settings, cwd: process.cwd(), stdout: process.stdout, stderr: process.stderr, root: installationRoot(), connect: connectClient, examine };
+    const context: Context = {
+      settings,
+      cwd: process.cwd(),
+      stdout: process.stdout,
+      stderr: process.stderr,
+      root: installationRoot(),
+      connect: connectClient,
+      examine,
+    };
     return await runProgram(context, args);
   } catch (error) {
     const { message, exitCode } = endOf(error);
@@ -21,7 +29,8 @@ async function main(args: readonly string[]): Promise<ExitCode> {
 }
 
 // A reader such as `head` that has gone is no error of ours.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' || process.exit(3));
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' || process.exit(3));
 
 const exitCode = await main(process.argv.slice(2));
 // Written before the exit: a pipe takes what is printed only bit by bit.

@@ -35,7 +35,10 @@ function buildProgram(context: Context, end: (code: ExitCode) => void): Command 
     .description('Runs test suites as durable Temporal workflows.')
     .option('--no-color', 'no colours (also: NO_COLOR)')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => context.stdout.write(text), writeErr: (text) => context.stderr.write(text.replace(/^error: /, '')) })
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text.replace(/^error: /, '')),
+    })
     .showSuggestionAfterError(true)
     .addHelpText('after', EXIT_HELP);
   const color = (): { color: boolean } => ({ color: program.opts<{ color: boolean }>().color });
@@ -58,10 +61,19 @@ type End = (code: ExitCode) => void;
 
 const stackOptions = (command: Command): Command =>
   command
-    .addOption(new Option('--port <n>', 'port of the API; 0 takes any free one (default: 8080)').argParser(port('--port')))
-    .addOption(new Option('--temporal-port <n>', 'port of the Temporal server (default: 7233)').argParser(port('--temporal-port')))
+    .addOption(
+      new Option('--port <n>', 'port of the API; 0 takes any free one (default: 8080)').argParser(port('--port')),
+    )
+    .addOption(
+      new Option('--temporal-port <n>', 'port of the Temporal server (default: 7233)').argParser(
+        port('--temporal-port'),
+      ),
+    )
     .addOption(new Option('--ui-port <n>', 'port of the Temporal Web UI (default: 8233)').argParser(port('--ui-port')))
-    .option('--host <address>', 'address the API listens on; beyond loopback it needs BATON_API_KEYS (default: 127.0.0.1)')
+    .option(
+      '--host <address>',
+      'address the API listens on; beyond loopback it needs BATON_API_KEYS (default: 127.0.0.1)',
+    )
     .addOption(new Option('--runners <n>', 'runner processes (default: 2)').argParser(wholeNumber('--runners', 0, 64)));
 
 function stackCommands(program: Command, context: Context, color: Color, end: End): void {

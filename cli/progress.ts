@@ -40,7 +40,13 @@ export class Progress {
         this.status = event.payload.status;
         return null;
       case 'run_planned':
-        Object.assign(this, { files: event.payload.files, batches: event.payload.batches, lanes: Math.max(1, event.payload.lanes), predictedMs: event.payload.predictedMs, notes: event.payload.notes });
+        Object.assign(this, {
+          files: event.payload.files,
+          batches: event.payload.batches,
+          lanes: Math.max(1, event.payload.lanes),
+          predictedMs: event.payload.predictedMs,
+          notes: event.payload.notes,
+        });
         this.startedAt = Date.parse(event.time);
         return null;
       case 'stage_planned':
@@ -112,7 +118,12 @@ export class Progress {
     let all = NOTHING;
     for (const each of this.perBatch.values()) {
       if (each.stage !== stage) continue;
-      all = { passed: all.passed + each.passed, failed: all.failed + each.failed, skipped: all.skipped + each.skipped, filesEnded: all.filesEnded + each.filesEnded };
+      all = {
+        passed: all.passed + each.passed,
+        failed: all.failed + each.failed,
+        skipped: all.skipped + each.skipped,
+        filesEnded: all.filesEnded + each.filesEnded,
+      };
     }
     return all;
   }

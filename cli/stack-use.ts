@@ -26,7 +26,13 @@ export interface StackWish {
 
 export async function useStack(context: Context, wish: StackWish): Promise<StackUse> {
   const { settings } = context;
-  if (settings.apiUrl) return { client: context.connect(settings.apiUrl, apiKey(settings)), manifest: null, own: false, end: async () => {} };
+  if (settings.apiUrl)
+    return {
+      client: context.connect(settings.apiUrl, apiKey(settings)),
+      manifest: null,
+      own: false,
+      end: async () => {},
+    };
   // Entered before the look: a temporary stack that is about to go down sees this client or is not seen by it.
   const leave = enterStack(settings.home);
   try {
@@ -38,7 +44,12 @@ export async function useStack(context: Context, wish: StackWish): Promise<Stack
       await stack.stop();
     };
     try {
-      return { client: context.connect(stack.manifest.api, apiKey(settings)), manifest: stack.manifest, own: stack.own, end };
+      return {
+        client: context.connect(stack.manifest.api, apiKey(settings)),
+        manifest: stack.manifest,
+        own: stack.own,
+        end,
+      };
     } catch (error) {
       await end();
       throw error;

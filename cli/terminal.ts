@@ -21,7 +21,10 @@ export interface Palette {
 }
 
 const plain: Paint = (text) => text;
-const code = (open: number, close: number): Paint => (text) => `\u001b[${open}m${text}\u001b[${close}m`;
+const code =
+  (open: number, close: number): Paint =>
+  (text) =>
+    `\u001b[${open}m${text}\u001b[${close}m`;
 
 export function palette(colours: boolean): Palette {
   if (!colours) return { green: plain, red: plain, yellow: plain, dim: plain, bold: plain };
@@ -45,9 +48,15 @@ export function duration(ms: number): string {
 
 /** Columns of equal width, two spaces between; the last one runs free. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows.reduce<number[]>((all, row) => row.map((cell, index) => Math.max(all[index] ?? 0, width(cell))), []);
+  const widths = rows.reduce<number[]>(
+    (all, row) => row.map((cell, index) => Math.max(all[index] ?? 0, width(cell))),
+    [],
+  );
   const line = (row: readonly string[]): string =>
-    row.map((cell, index) => (index === row.length - 1 ? cell : cell + ' '.repeat((widths[index] ?? 0) - width(cell)))).join('  ').trimEnd();
+    row
+      .map((cell, index) => (index === row.length - 1 ? cell : cell + ' '.repeat((widths[index] ?? 0) - width(cell))))
+      .join('  ')
+      .trimEnd();
   return rows.map((row) => `${line(row)}\n`).join('');
 }
 
@@ -57,6 +66,9 @@ const width = (text: string): number => text.replace(/\u001b\[[0-9;]*m/g, '').le
 /** Text from tests, safe on a terminal and on one line. */
 export function oneLine(text: string, maxChars: number): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
-  const clean = text.replace(/\u001b\[[0-9;:?]*[ -/]*[@-~]/g, '').replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
+  const clean = text
+    .replace(/\u001b\[[0-9;:?]*[ -/]*[@-~]/g, '')
+    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
+    .trim();
   return clean.length > maxChars ? `${clean.slice(0, maxChars - 1)}…` : clean;
 }

@@ -42,6 +42,8 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
       workflowBundle: { codePath: bundlePath() },
       dataConverter: dataConverter(settings.codecKeys),
       shutdownGraceTime: '5 seconds',
+      // A control process that died leaves its workflows' next steps on its own queue for so long.
+      stickyQueueScheduleToStartTimeout: '2 seconds',
       activities: {
         ...createRunActivities({
           ledger,

@@ -7,7 +7,9 @@ import { createBatchActivities } from '../activities/batch/batches.js';
 import { createPlanningActivities } from '../activities/planning.js';
 import { httpRunnerApi } from '../adapters/http/runner-api.js';
 import { leaseLane } from '../adapters/process/leases.js';
+import { removeStaleGroups } from '../adapters/process/cgroup.js';
 import { testEnvironment } from '../adapters/process/environment.js';
+import { removeStaleTemp } from '../adapters/process/own-temp.js';
 import type { BatchActivities, PlanningActivities } from '../domain/activities.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { hostQueue, PLANNING_QUEUE, RUNNER_QUEUE } from '../domain/names.js';
@@ -34,6 +36,9 @@ export async function startRunner(settings: Settings, log: Log): Promise<Runner>
   }
   Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
   const connection = await openNative(settings);
+  // What a runner that was killed could not clean up itself.
+  await removeStaleTemp();
+  await removeStaleGroups();
   const api = httpRunnerApi({ baseUrl: settings.apiUrl, token: settings.runnerToken });
   const tools = projectTools(settings, (execution) => isOver(api, execution));
   const workers = await createWorkers(connection, settings, activities(settings, api, tools, log));

@@ -20,7 +20,9 @@ const { prepare } = await import('./lib/setup.mjs');
 const stop = () => process.exit(130);
 process.once('SIGINT', stop).once('SIGTERM', stop).once('SIGHUP', stop);
 const asksForHelp = command === 'start' && args.some((each) => each === '--help' || each === '-h');
-const ready = await prepare({ root, env: process.env, stream: process.stderr, temporal: !asksForHelp }).catch((error) => leave(3, error.message));
+const ready = await prepare({ root, env: process.env, stream: process.stderr, temporal: !asksForHelp }).catch((error) =>
+  leave(3, error.message),
+);
 process.removeListener('SIGINT', stop).removeListener('SIGTERM', stop).removeListener('SIGHUP', stop);
 
 if (command === 'start') {

@@ -13,7 +13,13 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => st
 try {
   const options = JSON.parse(process.argv[2] ?? '{}') as PlainOptions;
   const env = readSettings().environment;
-  const stack = await startStack({ ...options, env, temporal: () => locateTemporal({ env, log: say }), say, signal: stop.signal });
+  const stack = await startStack({
+    ...options,
+    env,
+    temporal: () => locateTemporal({ env, log: say }),
+    say,
+    signal: stop.signal,
+  });
   process.send?.({ manifest: stack.manifest });
   if (stack.own && !stop.signal.aborted) {
     // The timer keeps the process alive: children alone do once their channels are closed.

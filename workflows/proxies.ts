@@ -13,10 +13,14 @@ const NON_RETRYABLE = Object.entries(PROBLEMS)
 /** A runner that is silent for so long is taken for dead. It beats every 2 s; its cage ends the tests 2 s earlier. */
 const HEARTBEAT = '10 seconds';
 
-/** Database work: short, and repeated until the store is back, because the run must not be lost for it. */
+/**
+ * Database work and reports: repeated until the store is back, because the run must not be lost for it. They beat, so
+ * that a control process that dies in the middle costs seconds and not the whole time limit.
+ */
 export const control = proxyActivities<RunActivities>({
   taskQueue: CONTROL_QUEUE,
-  startToCloseTimeout: '2 minutes',
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: HEARTBEAT,
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds', nonRetryableErrorTypes: ['Internal'] },
 });
 

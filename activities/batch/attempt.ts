@@ -4,6 +4,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Evidence, ExitRecord } from '../../domain/batch.schema.js';
+import type { Limits } from '../../domain/config.schema.js';
 import { Collector } from '../../domain/collect.js';
 import { judgeAttempt } from '../../domain/evidence.js';
 import type { CommandRequest, ResultReader } from '../../domain/framework.js';
@@ -122,7 +123,7 @@ class Attempt {
       cwd: spec.cwd,
       env,
       secrets,
-      limits: suite.limits,
+      limits: patient(suite.limits, spec.warmupMs),
       outputFile: this.outputFile,
       stdoutFile: spec.events === 'stdout' ? this.eventsFile : undefined,
       watchFile: this.eventsFile,
@@ -195,6 +196,10 @@ class Attempt {
     return this.deps.api.upload(execution, `output/${batch}.${fence}.log`, 'text/plain; charset=utf-8', bytes);
   }
 }
+
+/** A tool that is known to start slowly is not silent while it does. */
+const patient = (limits: Limits, warmupMs = 0): Limits =>
+  limits.silenceMs === undefined ? limits : { ...limits, silenceMs: limits.silenceMs + warmupMs };
 
 /** Digest of nothing, for attempts that had no report. */
 export const EMPTY_DIGEST = `sha256:${createHash('sha256').digest('hex')}`;

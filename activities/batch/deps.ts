@@ -1,4 +1,3 @@
-import type { Limits } from '../../domain/config.schema.js';
 import type { FrameworkAdapter } from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import type { Cage, RunnerApi, Workspaces } from '../../domain/ports.js';
@@ -30,5 +29,3 @@ export interface RunnerDeps {
   readonly lease: (suite: Suite, execution: string, batch: string) => Promise<Lease>;
   readonly log: { info(data: object, message: string): void; warn(data: object, message: string): void };
 }
-
-export type { Limits };

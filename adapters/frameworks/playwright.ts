@@ -9,7 +9,7 @@ import { type ArgRules, keepOptions, splitArgs } from './js-args.js';
 import { withExtensions } from './js-detect.js';
 import { batchEnv, discoveredFiles, discoveryFailed, launchOf, LOOK_TIMEOUT_MS, suiteDir, type Tool } from './js-shared.js';
 import { CONFIG_EXTENSIONS, detectPlaywright } from './playwright/detect.js';
-import { parseListing } from './playwright/listing.js';
+import { type Listed, parseListing } from './playwright/listing.js';
 import { reporterPath } from './reporter-path.js';
 
 const RULES: ArgRules = {
@@ -76,13 +76,19 @@ function run(suite: Suite, project: ProjectAccess, args: readonly string[]): Pro
 }
 
 async function discover(suite: Suite, project: ProjectAccess): Promise<DiscoveredFile[]> {
-  const { flags, rest } = suiteArgs(suite);
-  const result = await run(suite, project, ['test', '--list', '--reporter=json', ...flags, ...rest]);
+  const { rest } = suiteArgs(suite);
+  const listed = await list(suite, project, rest);
+  // A file that fails to load hides all others, as in Playwright itself; each file is a result of its own here.
+  const others = listed.broken.length > 0 && rest.length === 0 ? await list(suite, project, [`/^(?!(?:${listed.broken.map(escaped).join('|')})$)/`]) : listed;
+  const files = [...listed.files, ...listed.broken, ...others.files, ...others.broken].filter((file) => existsSync(file));
+  return discoveredFiles(suite, project, files);
+}
+
+async function list(suite: Suite, project: ProjectAccess, filters: readonly string[]): Promise<Listed> {
+  const result = await run(suite, project, ['test', '--list', '--reporter=json', ...suiteArgs(suite).flags, ...filters]);
   const listed = parseListing(result.stdout);
-  // Files that fail to load make the listing fail as a whole, yet they are listed: each is a red result of its own.
-  if (!listed || (result.code !== 0 && listed.files.length === 0)) throw discoveryFailed(suite, 'playwright test --list', result);
-  const inside = listed.files.filter((file) => existsSync(file));
-  return discoveredFiles(suite, project, inside);
+  if (listed && (result.code === 0 || listed.files.length + listed.broken.length > 0 || filters[0]?.startsWith('/^(?!'))) return listed;
+  throw discoveryFailed(suite, 'playwright test --list', result);
 }
 
 function suiteArgs({ args, configFile }: Suite): { flags: string[]; workers: boolean; rest: readonly string[] } {
@@ -114,8 +120,10 @@ async function command(request: CommandRequest): Promise<CommandSpec> {
   return { command: launch.command, args, cwd: dir, env: { ...(await batchEnv(request)), FORCE_COLOR: '0' }, events: 'file', warmupMs: STARTUP_MS };
 }
 
+const escaped = (path: string): string => path.replaceAll('\\', '/').replace(/[.*+?^${}()|[\]]/g, '\\$&').replaceAll('/', '[\\\\/]');
+
 /** A filter that matches one path and no other: Playwright reads `/…/` as an expression with its own flags, here none. */
-const exactly = (path: string): string => `/^${path.replaceAll('\\', '/').replace(/[.*+?^${}()|[\]\\/]/g, '\\$&').replaceAll('\\/', '[\\\\/]')}$/`;
+const exactly = (path: string): string => `/^${escaped(path)}$/`;
 
 function configNames(suite: Suite): string[] {
   const { options } = splitArgs(suite.args, RULES);

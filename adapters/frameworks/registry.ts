@@ -7,6 +7,7 @@ import { jestAdapter } from './jest.js';
 import { mavenAdapter } from './maven.js';
 import { mochaAdapter } from './mocha.js';
 import { nodeTestAdapter } from './node-test.js';
+import { playwrightAdapter } from './playwright.js';
 import { pytestAdapter } from './pytest.js';
 import { vitestAdapter } from './vitest.js';
 
@@ -15,6 +16,7 @@ export const ADAPTERS: readonly FrameworkAdapter[] = [
   jestAdapter,
   mochaAdapter,
   nodeTestAdapter,
+  playwrightAdapter,
   pytestAdapter,
   goTestAdapter,
   mavenAdapter,

@@ -1,12 +1,11 @@
 /** The cage as a runner uses it. Nothing else in the product starts a project's code. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Cage, CagedProcess, CageRequest } from '../../domain/ports.js';
 import { type Isolation, levelsHere, probeIsolation, type Trial } from './isolation.js';
+import { ownTempDir, removeTree } from './own-temp.js';
 import { type IsolationLevel, TOOL_PATH } from './protocol.js';
 import { IdleSupervisor, SupervisorClient } from './supervisor-client.js';
 
@@ -142,7 +141,7 @@ export class ProcessCage implements Cage {
   }
 
   async #try(level: IsolationLevel): Promise<Trial> {
-    const dir = await mkdtemp(join(tmpdir(), 'baton-probe-'));
+    const dir = await ownTempDir();
     try {
       const env = { PATH: this.#options.toolPath };
       const client = this.#client(level, {
@@ -155,7 +154,7 @@ export class ProcessCage implements Cage {
       });
       return { exit: await client.exit, enforcement: client.enforcement };
     } finally {
-      await rm(dir, { recursive: true, force: true });
+      await removeTree(dir);
     }
   }
 }

@@ -8,17 +8,15 @@
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { hasProc, isAlive, processEntry } from './process-table.js';
+import { ownerLives, ownerTag, ownTempDir, removeTree } from './own-temp.js';
 
 /** Below the ports that systems hand out by themselves (from 32768 on Linux, 49152 on macOS). */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 31_999;
 const MAX_TRIES = 2_000;
-const TEMP_PREFIX = 'baton-lane-';
 /** PostgreSQL cuts names at 63 bytes; MySQL at 64. */
 const MAX_DATABASE_CHARS = 63;
 
@@ -55,16 +53,6 @@ export interface LaneNeeds {
   readonly lockDir?: string;
 }
 
-/** A number and start time that no other process ever has. Where start times cannot be seen, the number alone. */
-function ownTag(): string {
-  return `${process.pid}.${hasProc ? (processEntry(process.pid)?.startedAt ?? '0') : '0'}`;
-}
-
-function ownerLives(pid: string | undefined, startedAt: string | undefined): boolean {
-  if (pid === undefined || !isAlive(Number(pid))) return false;
-  return !hasProc || startedAt === '0' || processEntry(Number(pid))?.startedAt === startedAt;
-}
-
 const defaultLockDir = (): string => join(tmpdir(), `baton-ports-${userInfo().uid}`);
 
 function bindable(port: number, host: string): Promise<boolean> {
@@ -85,7 +73,7 @@ async function isFree(port: number): Promise<boolean> {
 
 /** Writes the claim and looks for others. Returns the claim's path, or null when somebody else has or wants the port. */
 function claim(lockDir: string, port: number): string | null {
-  const name = `${port}.${ownTag()}.${randomBytes(6).toString('hex')}`;
+  const name = `${port}.${ownerTag()}.${randomBytes(6).toString('hex')}`;
   writeFileSync(join(lockDir, name), '', { flag: 'wx' });
   const others = readdirSync(lockDir).filter((other) => other !== name && other.startsWith(`${port}.`));
   for (const other of others) {
@@ -132,39 +120,8 @@ export function databaseName(prefix: string, lane: string): string {
   return /^[a-z_]/.test(name) ? name : `d${name}`.slice(0, MAX_DATABASE_CHARS);
 }
 
-/** Removes a folder with everything in it, also where folders were made read-only (as Go's module cache does). */
-export async function removeTree(dir: string): Promise<void> {
-  try {
-    await rm(dir, { recursive: true, force: true, maxRetries: 3 });
-  } catch (error) {
-    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    await makeWritable(dir);
-    await rm(dir, { recursive: true, force: true, maxRetries: 3 });
-  }
-}
-
-async function makeWritable(dir: string): Promise<void> {
-  await chmod(dir, 0o700);
-  for (const entry of await readdir(dir, { withFileTypes: true })) {
-    if (entry.isDirectory()) await makeWritable(join(dir, entry.name));
-  }
-}
-
-/** Removes temporary folders of runners that were killed. Returns what was removed. */
-export async function removeStaleTemp(tempRoot = tmpdir()): Promise<string[]> {
-  const removed: string[] = [];
-  for (const name of await readdir(tempRoot)) {
-    if (!name.startsWith(TEMP_PREFIX)) continue;
-    const [pid, startedAt] = name.slice(TEMP_PREFIX.length).split('.');
-    if (ownerLives(pid, startedAt)) continue;
-    await removeTree(join(tempRoot, name));
-    removed.push(join(tempRoot, name));
-  }
-  return removed;
-}
-
 export async function leaseLane(needs: LaneNeeds): Promise<LaneLease> {
-  const tempDir = await mkdtemp(join(needs.tempRoot ?? tmpdir(), `${TEMP_PREFIX}${ownTag()}.`));
+  const tempDir = await ownTempDir(needs.tempRoot);
   try {
     const { ports, release } = await leasePorts(needs.ports, { lockDir: needs.lockDir });
     const numbered = ports.map((port, index) => [`BATON_PORT_${index}`, String(port)]);

@@ -3,10 +3,10 @@
  * test that passes in a terminal must pass here too. The named pipes live for some milliseconds only.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ownTempDir } from './own-temp.js';
 import { findTool } from './program.js';
 
 export interface OutputPipe {
@@ -22,8 +22,8 @@ function openPipe(path: string): OutputPipe {
   return { read: new Socket({ fd: readEnd, readable: true, writable: false }), writeEnd };
 }
 
-export function outputPipes(toolPath: string): { out: OutputPipe; err: OutputPipe } {
-  const dir = mkdtempSync(join(tmpdir(), 'baton-pipe-'));
+export async function outputPipes(toolPath: string): Promise<{ out: OutputPipe; err: OutputPipe }> {
+  const dir = await ownTempDir();
   try {
     const names = [join(dir, 'out'), join(dir, 'err')] as const;
     const made = spawnSync(findTool('mkfifo', toolPath) ?? 'mkfifo', ['-m', '600', ...names], { encoding: 'utf8' });

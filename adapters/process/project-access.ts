@@ -1,13 +1,13 @@
 /** A look at a project's files, and short commands of the project in the cage. */
 import type { Dirent } from 'node:fs';
-import { mkdtemp, open, readdir, realpath, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { ExitRecord } from '../../domain/batch.schema.js';
 import { ProjectProblem } from '../../domain/failures.js';
 import type { ExecOptions, ExecResult, FoundFile, ProjectAccess } from '../../domain/framework.js';
 import type { Cage } from '../../domain/ports.js';
 import { globMatcher } from './glob.js';
+import { ownTempDir, removeTree } from './own-temp.js';
 
 const MIB = 1024 * 1024;
 const MAX_TEXT_BYTES = 4 * MIB;
@@ -95,7 +95,7 @@ class DirectoryAccess implements ProjectAccess {
   }
 
   async exec(command: string, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
-    const scratch = await mkdtemp(join(tmpdir(), 'baton-exec-'));
+    const scratch = await ownTempDir();
     const [stdoutFile, stderrFile] = [join(scratch, 'stdout'), join(scratch, 'stderr')];
     try {
       const child = await this.#cage.start({
@@ -113,7 +113,7 @@ class DirectoryAccess implements ProjectAccess {
       const [stdout, stderr] = [await streamText(command, stdoutFile), await streamText(command, stderrFile)];
       return { code: exit.code, stdout, stderr: stderr + endNote(exit, options) };
     } finally {
-      await rm(scratch, { recursive: true, force: true });
+      await removeTree(scratch);
     }
   }
 

@@ -94,7 +94,7 @@ export class Supervision {
     }
     const opening = level === 'process-group' ? null : NamespaceHolder.open(level, toolPath);
     opening?.catch(() => undefined); // awaited below; a failure before that must not be "unhandled"
-    const pipes = outputPipes(toolPath);
+    const pipes = await outputPipes(toolPath);
     const holder = await opening;
     const cgroup = this.#makeCgroup();
     const began = performance.now();

@@ -97,7 +97,12 @@ async function digestOf(step: SetupStep, place: SetupPlace): Promise<string> {
 }
 
 async function version(step: SetupStep, command: readonly string[], place: SetupPlace): Promise<string> {
-  const result = await call(step, command, place, VERSION_TIMEOUT_MS);
+  const result = await call(step, command, place, VERSION_TIMEOUT_MS).catch((error: unknown): ExecResult => {
+    // Said again below, together with the file that asks for the tool.
+    if (error instanceof ProjectProblem && error.problem === 'ToolMissing')
+      return { code: null, stdout: '', stderr: error.message };
+    throw error;
+  });
   if (result.code === 0) return result.stdout.trim();
   throw new ProjectProblem(
     'ToolMissing',

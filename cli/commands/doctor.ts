@@ -41,6 +41,10 @@ export async function doctor(context: Context, given: string | undefined, flags:
 function text(context: Context, checks: readonly Check[], color: boolean): string {
   const paint = palette(wantsColours(context.stdout, color, context.settings.environment));
   const marks = { ok: paint.green('ok'), weak: paint.yellow('weak'), missing: paint.red('missing') };
-  const rows = checks.map((check) => [marks[check.status], check.name, check.fix ? `${check.detail} → ${check.fix}` : check.detail]);
+  const rows = checks.map((check) => [
+    marks[check.status],
+    check.name,
+    check.fix ? `${check.detail} → ${check.fix}` : check.detail,
+  ]);
   return table(rows);
 }

@@ -37,7 +37,15 @@ export function runs(context: Context, flags: { json?: boolean; limit: number; p
 function row(run: RunAnswer): string[] {
   const where = [run.branch, run.commit?.slice(0, 10)].filter(Boolean).join('@');
   const time = run.durationMs === null ? '' : duration(run.durationMs);
-  return [run.id, run.verdict ?? run.status, run.createdAt.slice(0, 19).replace('T', ' '), time, run.project, where, totalsText(run.totals)];
+  return [
+    run.id,
+    run.verdict ?? run.status,
+    run.createdAt.slice(0, 19).replace('T', ' '),
+    time,
+    run.project,
+    where,
+    totalsText(run.totals),
+  ];
 }
 
 export function show(context: Context, given: string, flags: { json?: boolean; color: boolean }): Promise<ExitCode> {
@@ -55,7 +63,8 @@ export function show(context: Context, given: string, flags: { json?: boolean; c
       context.stdout.write(`${paint.red('✗')} ${test.file} › ${oneLine(test.name, 300)}\n`);
       if (test.message) context.stdout.write(`${plainText(test.message).trim().replace(/^/gm, '    ')}\n`);
     }
-    if (failed.length > FAILURES_SHOWN) context.stdout.write(`… and ${failed.length - FAILURES_SHOWN} more failed tests; \`--json\` has all.\n`);
+    if (failed.length > FAILURES_SHOWN)
+      context.stdout.write(`… and ${failed.length - FAILURES_SHOWN} more failed tests; \`--json\` has all.\n`);
     context.stdout.write(summary(run, colours, [['Execution', run.id], ['Report', run.links.report], ...webUi(run)]));
     return EXIT.green;
   });
@@ -66,12 +75,17 @@ export function logs(context: Context, given: string, flags: { batch?: string })
   const id = executionId(given);
   return withStack(context, async ({ client }) => {
     const { items } = await client.artifacts(id);
-    const outputs = items.filter(({ name }) => name.endsWith('.log') && (!flags.batch || name.split(/[./]/)[0] === flags.batch));
-    if (outputs.length === 0) context.stderr.write(`Execution ${id} has no output${flags.batch ? ` of batch ${flags.batch}` : ''}.\n`);
+    const outputs = items.filter(
+      ({ name }) => name.endsWith('.log') && (!flags.batch || name.split(/[./]/)[0] === flags.batch),
+    );
+    if (outputs.length === 0)
+      context.stderr.write(`Execution ${id} has no output${flags.batch ? ` of batch ${flags.batch}` : ''}.\n`);
     for (const { name } of outputs) {
       const text = Buffer.from(await client.artifact(id, name)).toString('utf8');
       // On a terminal, test output must not move the cursor or rename the window; a file gets it as it is.
-      context.stdout.write(`── ${name}\n${context.stdout.isTTY ? plainText(text) : text}${text.endsWith('\n') ? '' : '\n'}`);
+      context.stdout.write(
+        `── ${name}\n${context.stdout.isTTY ? plainText(text) : text}${text.endsWith('\n') ? '' : '\n'}`,
+      );
     }
     return EXIT.green;
   });
@@ -84,7 +98,8 @@ export function cancel(context: Context, given: string): Promise<ExitCode> {
     // A stack of this command's own must live until the cancellation has happened.
     const deadline = Date.now() + CANCEL_LIMIT_MS;
     while (own && (await client.run(id)).status !== 'finished') {
-      if (Date.now() > deadline) throw new CommandEnd(`Execution ${id} did not end within ${CANCEL_LIMIT_MS / 1000} s.`, EXIT.unknown);
+      if (Date.now() > deadline)
+        throw new CommandEnd(`Execution ${id} did not end within ${CANCEL_LIMIT_MS / 1000} s.`, EXIT.unknown);
       await sleep(200);
     }
     context.stdout.write(`Execution ${id}: cancellation was asked for; \`baton show ${id}\` tells how it ended.\n`);
@@ -96,8 +111,10 @@ export async function open(context: Context, given: string): Promise<ExitCode> {
   const id = executionId(given);
   return withStack(context, async ({ client, own }) => {
     const { links } = await client.run(id);
-    if (!links.webUi) throw new CommandEnd('No Web UI is known for this server; set BATON_TEMPORAL_UI where it runs.', EXIT.unknown);
-    if (own) throw new CommandEnd('The Web UI is there while a stack is up: run `baton up --detach` first.', EXIT.unknown);
+    if (!links.webUi)
+      throw new CommandEnd('No Web UI is known for this server; set BATON_TEMPORAL_UI where it runs.', EXIT.unknown);
+    if (own)
+      throw new CommandEnd('The Web UI is there while a stack is up: run `baton up --detach` first.', EXIT.unknown);
     context.stdout.write(`${links.webUi}\n`);
     openBrowser(links.webUi, context.settings.environment);
     return EXIT.green;
@@ -106,9 +123,15 @@ export async function open(context: Context, given: string): Promise<ExitCode> {
 
 /** Where there is a desktop. The address was printed, so a browser that does not start is no error. */
 function openBrowser(url: string, env: Readonly<Record<string, string | undefined>>): void {
-  const desktop = process.platform === 'darwin' || process.platform === 'win32' || env['DISPLAY'] || env['WAYLAND_DISPLAY'];
+  const desktop =
+    process.platform === 'darwin' || process.platform === 'win32' || env['DISPLAY'] || env['WAYLAND_DISPLAY'];
   if (!desktop) return;
-  const [command, args] = process.platform === 'darwin' ? ['open', [url]] : process.platform === 'win32' ? ['explorer', [url]] : ['xdg-open', [url]];
+  const [command, args] =
+    process.platform === 'darwin'
+      ? ['open', [url]]
+      : process.platform === 'win32'
+        ? ['explorer', [url]]
+        : ['xdg-open', [url]];
   const child = spawn(command as string, args as string[], { stdio: 'ignore', detached: true });
   child.once('error', () => {});
   child.unref();

@@ -60,14 +60,18 @@ async function runOnce(context: Context, given: string, flags: RunFlags): Promis
     try {
       const finished = await runAndFollow(stack.client, body, display, interrupt.signal);
       const problems = await writeFiles(stack.client, finished.id, files);
-      const written = files.filter((each) => !problems.has(each)).map(({ format, file }) => [format.toUpperCase(), file] as const);
+      const written = files
+        .filter((each) => !problems.has(each))
+        .map(({ format, file }) => [format.toUpperCase(), file] as const);
       await answer(context, stack.client, finished, flags, written);
       for (const problem of problems.values()) context.stderr.write(`${problem}\n`);
       const verdict = interrupt.signal.aborted ? EXIT.cancelled : exitCodeOf(finished.verdict, finished.problem);
       // A report that was asked for and is not there must not look green to a pipeline.
       return problems.size > 0 && verdict === EXIT.green ? EXIT.unknown : verdict;
     } finally {
-      await stack.end().catch((error: unknown) => context.stderr.write(`The stack did not stop in order: ${String(error)}\n`));
+      await stack
+        .end()
+        .catch((error: unknown) => context.stderr.write(`The stack did not stop in order: ${String(error)}\n`));
     }
   } finally {
     display.stop();
@@ -75,13 +79,26 @@ async function runOnce(context: Context, given: string, flags: RunFlags): Promis
   }
 }
 
-async function answer(context: Context, client: Client, finished: RunAnswer, flags: RunFlags, written: readonly (readonly [string, string])[]): Promise<void> {
+async function answer(
+  context: Context,
+  client: Client,
+  finished: RunAnswer,
+  flags: RunFlags,
+  written: readonly (readonly [string, string])[],
+): Promise<void> {
   if (flags.json) {
     context.stdout.write(`${JSON.stringify(jsonAnswer(finished, await allResults(client, finished.id)))}\n`);
     return;
   }
-  const places = [...(await keptReport(context, client, finished.id)), ...written, ['Execution', finished.id] as const, ...webUi(finished)];
-  context.stdout.write(summary(finished, wantsColours(context.stdout, flags.color, context.settings.environment), places));
+  const places = [
+    ...(await keptReport(context, client, finished.id)),
+    ...written,
+    ['Execution', finished.id] as const,
+    ...webUi(finished),
+  ];
+  context.stdout.write(
+    summary(finished, wantsColours(context.stdout, flags.color, context.settings.environment), places),
+  );
 }
 
 /** The page where a browser finds it. A report that could not be made is a note of the run, not a problem of this command. */
@@ -104,7 +121,8 @@ function request(context: Context, given: string, flags: RunFlags): z.input<type
     ...(flags.filter ? { filter: flags.filter } : {}),
     ...(flags.workers ? { workers: flags.workers } : {}),
   };
-  if (flags.repo && !flags.commit) throw new CommandEnd('--repo needs --commit: say which revision of the repository to run.', EXIT.usage);
+  if (flags.repo && !flags.commit)
+    throw new CommandEnd('--repo needs --commit: say which revision of the repository to run.', EXIT.usage);
   if (!flags.commit) return { source: { kind: 'directory', dir: projectDir(given, context.cwd) }, options };
   const repository = flags.repo ? repositoryOf(flags.repo, context.cwd) : projectDir(given, context.cwd);
   return { source: { kind: 'commit', repository, commit: flags.commit }, options };

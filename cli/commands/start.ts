@@ -26,10 +26,14 @@ export async function start(context: Context, flags: StartFlags): Promise<ExitCo
   const dir = flags.run ? projectDir(flags.project ?? join(context.root, EXAMPLE), context.cwd) : null;
   const interrupt = onInterrupt();
   const running = runningStack(context.settings.home);
-  const stack: Stack = running ? { manifest: running, own: false, stop: async () => {} } : await bringUp(context, flags, interrupt);
+  const stack: Stack = running
+    ? { manifest: running, own: false, stop: async () => {} }
+    : await bringUp(context, flags, interrupt);
   try {
     const { manifest } = stack;
-    const headline = stack.own ? `Baton is up (${duration(manifest.readyMs)}).` : `Baton is up already (pid ${manifest.supervisor.pid}); using it.`;
+    const headline = stack.own
+      ? `Baton is up (${duration(manifest.readyMs)}).`
+      : `Baton is up already (pid ${manifest.supervisor.pid}); using it.`;
     context.stdout.write(`${headline}\n${places(manifest)}\n`);
     if (dir !== null) await showOneRun(context, dir, flags, stack, interrupt);
     // Cut before everybody could see how it went.
@@ -47,14 +51,24 @@ export async function start(context: Context, flags: StartFlags): Promise<ExitCo
 }
 
 /** A run that cannot be made is told and does not end the stack: the addresses are what helps to find out why. */
-async function showOneRun(context: Context, dir: string, flags: StartFlags, stack: Stack, interrupt: Interrupt): Promise<void> {
+async function showOneRun(
+  context: Context,
+  dir: string,
+  flags: StartFlags,
+  stack: Stack,
+  interrupt: Interrupt,
+): Promise<void> {
   const colours = wantsColours(context.stdout, flags.color, context.settings.environment);
   context.stdout.write(`Running the tests of ${dir}\n`);
   const display = new Display(context.stdout, colours);
   try {
     const client = context.connect(stack.manifest.api, apiKey(context.settings));
     const finished = await runAndFollow(client, { source: { kind: 'directory', dir } }, display, interrupt.signal);
-    const links = [...(await keptReport(context, client, finished.id)), ['API docs', stack.manifest.docs] as const, ...webUi(finished)];
+    const links = [
+      ...(await keptReport(context, client, finished.id)),
+      ['API docs', stack.manifest.docs] as const,
+      ...webUi(finished),
+    ];
     context.stdout.write(`\n${summary(finished, colours, links)}`);
   } catch (error) {
     context.stderr.write(`The run could not be shown: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -16,8 +16,14 @@ export async function status(context: Context, flags: { json?: boolean }): Promi
   if (flags.json) context.stdout.write(`${JSON.stringify({ up: manifest !== null, ok, checks, manifest })}\n`);
   else if (!manifest) context.stdout.write('Nothing is up; `baton up` starts it.\n');
   else {
-    const rows = checks.map((check) => [check.problem === null ? 'ok' : 'ill', check.name, check.problem ?? check.detail]);
-    context.stdout.write(`Up since ${manifest.startedAt} (pid ${manifest.supervisor.pid}).\n${places(manifest)}${table(rows)}`);
+    const rows = checks.map((check) => [
+      check.problem === null ? 'ok' : 'ill',
+      check.name,
+      check.problem ?? check.detail,
+    ]);
+    context.stdout.write(
+      `Up since ${manifest.startedAt} (pid ${manifest.supervisor.pid}).\n${places(manifest)}${table(rows)}`,
+    );
   }
   return ok ? EXIT.green : EXIT.unknown;
 }
@@ -31,10 +37,21 @@ interface Check {
 async function ask(manifest: Manifest): Promise<Check[]> {
   const parts = manifest.parts.map((part) => {
     const problem = isSameProcess(part.pid, part.ticks) ? null : `is not running; its log: ${part.log}`;
-    return { name: part.name, detail: `pid ${part.pid}${part.restarts ? `, restarted ${part.restarts} times` : ''}`, problem };
+    return {
+      name: part.name,
+      detail: `pid ${part.pid}${part.restarts ? `, restarted ${part.restarts} times` : ''}`,
+      problem,
+    };
   });
-  const [api, temporal] = await Promise.all([apiProblem(manifest.api), temporalHealth(manifest.temporal.address, ANSWER_TIMEOUT_MS)]);
-  return [...parts, { name: 'API answers', detail: manifest.api, problem: api }, { name: 'Temporal answers', detail: manifest.temporal.address, problem: temporal }];
+  const [api, temporal] = await Promise.all([
+    apiProblem(manifest.api),
+    temporalHealth(manifest.temporal.address, ANSWER_TIMEOUT_MS),
+  ]);
+  return [
+    ...parts,
+    { name: 'API answers', detail: manifest.api, problem: api },
+    { name: 'Temporal answers', detail: manifest.temporal.address, problem: temporal },
+  ];
 }
 
 async function apiProblem(api: string): Promise<string | null> {

@@ -69,7 +69,11 @@ function plainOptions(context: Context, flags: StackFlags) {
   return {
     home: context.settings.home,
     host: flags.host ?? context.settings.host,
-    ports: { api: flags.port ?? context.settings.port, temporal: flags.temporalPort ?? DEFAULT_PORTS.temporal, ui: flags.uiPort ?? DEFAULT_PORTS.ui },
+    ports: {
+      api: flags.port ?? context.settings.port,
+      temporal: flags.temporalPort ?? DEFAULT_PORTS.temporal,
+      ui: flags.uiPort ?? DEFAULT_PORTS.ui,
+    },
     ...(flags.runners === undefined ? {} : { runners: flags.runners }),
   };
 }
@@ -90,7 +94,14 @@ async function detached(context: Context, flags: StackFlags): Promise<Manifest> 
   try {
     return await new Promise<Manifest>((resolve, reject) => {
       child.once('error', reject);
-      child.once('exit', (code, signal) => reject(new StackProblem(`The supervisor ended with ${signal ?? `exit code ${code}`}; see ${logs}/supervisor.log.`, false)));
+      child.once('exit', (code, signal) =>
+        reject(
+          new StackProblem(
+            `The supervisor ended with ${signal ?? `exit code ${code}`}; see ${logs}/supervisor.log.`,
+            false,
+          ),
+        ),
+      );
       child.on('message', (message: { manifest?: unknown; error?: { message: string; usage: boolean } }) => {
         if (message.error) reject(new StackProblem(message.error.message, message.error.usage));
         else if (message.manifest) resolve(Manifest.parse(message.manifest));

@@ -36,9 +36,15 @@ export async function homeCheck(home: string): Promise<Check> {
     }
     const { bavail, bsize } = await statfs(home);
     const free = `${home}, ${((bavail * bsize) / 1024 ** 3).toFixed(1)} GiB free`;
-    return bavail * bsize < ENOUGH_BYTES ? missing(name, free, 'free at least 1 GiB, or choose another place with BATON_HOME') : ok(name, free);
+    return bavail * bsize < ENOUGH_BYTES
+      ? missing(name, free, 'free at least 1 GiB, or choose another place with BATON_HOME')
+      : ok(name, free);
   } catch (error) {
-    return missing(name, `${home} cannot be written (${(error as NodeJS.ErrnoException).code ?? error})`, 'change its owner or mode, or choose another place with BATON_HOME');
+    return missing(
+      name,
+      `${home} cannot be written (${(error as NodeJS.ErrnoException).code ?? error})`,
+      'change its owner or mode, or choose another place with BATON_HOME',
+    );
   }
 }
 
@@ -61,11 +67,24 @@ export async function portCheck(wanted: WantedPort, home: string): Promise<Check
 /** How well test processes can be held: tried from the strongest to the weakest. */
 export async function isolationCheck(): Promise<Check> {
   const name = 'isolation';
-  const bwrap = await runCommand('bwrap', ['--ro-bind', '/', '/', '--unshare-pid', '--proc', '/proc', 'true'], { timeoutMs: TOOL_TIMEOUT_MS });
+  const bwrap = await runCommand('bwrap', ['--ro-bind', '/', '/', '--unshare-pid', '--proc', '/proc', 'true'], {
+    timeoutMs: TOOL_TIMEOUT_MS,
+  });
   if (bwrap.code === 0) return ok(name, 'bubblewrap works');
-  const unshare = await runCommand('unshare', ['--pid', '--fork', '--mount-proc', 'true'], { timeoutMs: TOOL_TIMEOUT_MS });
-  const asUser = unshare.code === 0 ? unshare : await runCommand('unshare', ['--user', '--map-root-user', '--pid', '--fork', '--mount-proc', 'true'], { timeoutMs: TOOL_TIMEOUT_MS });
+  const unshare = await runCommand('unshare', ['--pid', '--fork', '--mount-proc', 'true'], {
+    timeoutMs: TOOL_TIMEOUT_MS,
+  });
+  const asUser =
+    unshare.code === 0
+      ? unshare
+      : await runCommand('unshare', ['--user', '--map-root-user', '--pid', '--fork', '--mount-proc', 'true'], {
+          timeoutMs: TOOL_TIMEOUT_MS,
+        });
   const fix = 'install bubblewrap (apt-get install bubblewrap, dnf install bubblewrap)';
   if (asUser.code === 0) return weak(name, 'PID namespace only: files are not protected', fix);
-  return weak(name, 'process groups only: a test that detaches a process may leave it behind', process.platform === 'linux' ? fix : 'none on this system; runs say so');
+  return weak(
+    name,
+    'process groups only: a test that detaches a process may leave it behind',
+    process.platform === 'linux' ? fix : 'none on this system; runs say so',
+  );
 }

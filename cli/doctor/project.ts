@@ -5,7 +5,14 @@ import { type Check, missing, ok, weak } from './check.js';
 const SEE = 'see docs/configuration.md';
 
 export interface Examination {
-  readonly suites: readonly { name: string; framework: string; because: string; files: number; version?: string; problem?: string }[];
+  readonly suites: readonly {
+    name: string;
+    framework: string;
+    because: string;
+    files: number;
+    version?: string;
+    problem?: string;
+  }[];
   /** Why no suite could be looked at. */
   readonly problem?: string;
   readonly isolation: { readonly level: string; readonly lacks: readonly string[] };
@@ -25,11 +32,15 @@ export async function projectChecks(dir: string, examine: (dir: string) => Promi
 function suiteCheck(suite: Examination['suites'][number]): Check {
   const name = `suite ${suite.name}`;
   const what = `${suite.framework}${suite.version ? ` ${suite.version}` : ''}, ${suite.files} files (${suite.because})`;
-  if (suite.problem) return missing(name, `${what}: ${suite.problem}`, 'install what the project needs, then look again');
-  if (suite.files === 0) return missing(name, `${what}: no test files`, 'name them with `include` in baton.config.yaml');
+  if (suite.problem)
+    return missing(name, `${what}: ${suite.problem}`, 'install what the project needs, then look again');
+  if (suite.files === 0)
+    return missing(name, `${what}: no test files`, 'name them with `include` in baton.config.yaml');
   return ok(name, what);
 }
 
 function cageCheck({ level, lacks }: Examination['isolation']): Check {
-  return lacks.length === 0 ? ok('cage', level) : weak('cage', `${level}; not protected: ${lacks.join(', ')}`, 'install bubblewrap where the system has it');
+  return lacks.length === 0
+    ? ok('cage', level)
+    : weak('cage', `${level}; not protected: ${lacks.join(', ')}`, 'install bubblewrap where the system has it');
 }

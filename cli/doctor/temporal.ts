@@ -23,14 +23,22 @@ export async function temporalCheck(env: Env, deep: boolean): Promise<Check> {
     return deep ? await startCheck(found, env) : ok(NAME, describe(found));
   } catch (error) {
     const tried = (error as { tried?: readonly string[] }).tried?.join('; ') ?? String(error);
-    return missing(NAME, tried, '`npm start` gets it: by download, or with Go 1.23 or later by building it once (about 3 minutes)');
+    return missing(
+      NAME,
+      tried,
+      '`npm start` gets it: by download, or with Go 1.23 or later by building it once (about 3 minutes)',
+    );
   }
 }
 
 async function addressCheck(address: string): Promise<Check> {
   const problem = await temporalHealth(address, ANSWER_TIMEOUT_MS);
   if (problem === null) return ok(NAME, `${address} serves (TEMPORAL_ADDRESS)`);
-  return missing(NAME, `${address} ${problem} (TEMPORAL_ADDRESS)`, 'start that server, or unset TEMPORAL_ADDRESS to use the embedded one');
+  return missing(
+    NAME,
+    `${address} ${problem} (TEMPORAL_ADDRESS)`,
+    'start that server, or unset TEMPORAL_ADDRESS to use the embedded one',
+  );
 }
 
 async function startCheck(found: Extract<TemporalSource, { kind: 'binary' }>, env: Env): Promise<Check> {
@@ -38,13 +46,30 @@ async function startCheck(found: Extract<TemporalSource, { kind: 'binary' }>, en
   const host = '127.0.0.1';
   const log = new LogFile(join(dir, 'temporal.log'));
   const ports = { port: await freePort(host), uiPort: await freePort(host) };
-  const plan = temporalPart({ path: found.path, host, ...ports, dbFile: join(dir, 'temporal.db'), log, env, startTimeoutMs: START_TIMEOUT_MS });
-  const part = new RunningPart(plan, () => {}, () => {});
+  const plan = temporalPart({
+    path: found.path,
+    host,
+    ...ports,
+    namespace: 'default',
+    dbFile: join(dir, 'temporal.db'),
+    log,
+    env,
+    startTimeoutMs: START_TIMEOUT_MS,
+  });
+  const part = new RunningPart(
+    plan,
+    () => {},
+    () => {},
+  );
   try {
     await part.start();
     return ok(NAME, `${describe(found)}; started and served after ${part.readyMs} ms`);
   } catch (error) {
-    return missing(NAME, error instanceof Error ? error.message : String(error), `remove ${found.path} and run \`npm start\`, or set TEMPORAL_CLI_PATH`);
+    return missing(
+      NAME,
+      error instanceof Error ? error.message : String(error),
+      `remove ${found.path} and run \`npm start\`, or set TEMPORAL_CLI_PATH`,
+    );
   } finally {
     await part.stop();
     rmSync(dir, { recursive: true, force: true });

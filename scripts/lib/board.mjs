@@ -22,7 +22,9 @@ export function createBoard(stream, now = Date.now) {
   let drawn = 0;
 
   const draw = () => {
-    const shown = rows.filter((row) => row.state === 'running' || row.endedAt - row.startedAt >= QUIET_MS || row.state === 'failed');
+    const shown = rows.filter(
+      (row) => row.state === 'running' || row.endedAt - row.startedAt >= QUIET_MS || row.state === 'failed',
+    );
     const up = drawn > 0 ? `\u001b[${drawn}A` : '';
     const width = Math.max(20, (stream.columns || 80) - 1);
     stream.write(up + shown.map((row) => `\u001b[2K${render(row, now()).slice(0, width)}\n`).join('') + '\u001b[J');
@@ -42,7 +44,14 @@ export function createBoard(stream, now = Date.now) {
     /** @param {string} name @returns {Line} */
     line(name) {
       // A plain log gets its first line only after a moment: a quick check is not worth one.
-      const row = { name, text: '', startedAt: now(), shownAt: now() - PLAIN_EVERY_MS + QUIET_MS, state: /** @type {'running' | 'done' | 'failed'} */ ('running'), endedAt: 0 };
+      const row = {
+        name,
+        text: '',
+        startedAt: now(),
+        shownAt: now() - PLAIN_EVERY_MS + QUIET_MS,
+        state: /** @type {'running' | 'done' | 'failed'} */ ('running'),
+        endedAt: 0,
+      };
       rows.push(row);
       timer ??= setInterval(tick, tty ? DRAW_EVERY_MS : QUIET_MS);
       const end = (/** @type {'done' | 'failed'} */ state, /** @type {string | undefined} */ text) => {
@@ -54,7 +63,13 @@ export function createBoard(stream, now = Date.now) {
           if (tty) draw();
         }
       };
-      return { update: (text) => void (row.text = text), done: (text) => end('done', text), fail: (text) => end('failed', text) };
+      return {
+        update: (text) => {
+          row.text = text;
+        },
+        done: (text) => end('done', text),
+        fail: (text) => end('failed', text),
+      };
     },
     /** Ends the redrawing; what was shown stays. */
     close() {

@@ -11,7 +11,9 @@ const stampFile = (root) => join(root, 'node_modules', '.baton-install');
 
 /** @param {string} root */
 function wanted(root) {
-  return createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  return createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
 }
 
 /** @param {string} root */
@@ -57,14 +59,19 @@ function packagesOf(file) {
 export async function install(root, options) {
   options.onProgress('npm ci');
   const npm = options.env['npm_execpath'];
-  const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm]] : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
+  const [command, args] = npm?.endsWith('.js')
+    ? [process.execPath, [npm]]
+    : [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
   const result = await runCommand(command, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel', 'error'], {
     cwd: root,
     env: options.env,
     timeoutMs: INSTALL_TIMEOUT_MS,
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  if (result.code !== 0) throw new Error(`npm ci failed: ${result.problem ?? ''}\n${result.stderr.trim().split('\n').slice(-15).join('\n')}`);
+  if (result.code !== 0)
+    throw new Error(
+      `npm ci failed: ${result.problem ?? ''}\n${result.stderr.trim().split('\n').slice(-15).join('\n')}`,
+    );
   mkdirSync(join(root, 'node_modules'), { recursive: true });
   writeFileSync(stampFile(root), wanted(root));
 }

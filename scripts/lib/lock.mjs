@@ -75,7 +75,8 @@ export async function withLock(file, options, work) {
   let told = false;
   while (tryTake(file) === 'held') {
     if (isStale(file)) rmSync(file, { force: true });
-    else if (Date.now() > deadline) throw new Error(`${file} is held by another process since too long; remove it if none is running.`);
+    else if (Date.now() > deadline)
+      throw new Error(`${file} is held by another process since too long; remove it if none is running.`);
     else {
       if (!told) options.onWait?.();
       told = true;

@@ -22,7 +22,12 @@ export function runCommand(command, args, options) {
   return new Promise((resolve) => {
     // A group of its own, so that compilers and fetchers started below it end with it.
     const grouped = process.platform !== 'win32';
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'], detached: grouped });
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: grouped,
+    });
     /** @type {string | null} */
     let problem = null;
     /** @param {string} why */

@@ -18,8 +18,12 @@ const LOCK_TIMEOUT_MS = 60 * 60_000;
 export async function prepare(options) {
   const { root, env } = options;
   const board = createBoard(options.stream);
-  const installing = isInstalled(root) ? null : locked(options, () => step(board, 'packages', (onProgress) => reinstall(root, env, onProgress)));
-  const locating = options.temporal ? step(board, 'Temporal server', (onProgress) => locateTemporal({ env, onProgress })) : Promise.resolve(null);
+  const installing = isInstalled(root)
+    ? null
+    : locked(options, () => step(board, 'packages', (onProgress) => reinstall(root, env, onProgress)));
+  const locating = options.temporal
+    ? step(board, 'Temporal server', (onProgress) => locateTemporal({ env, onProgress }))
+    : Promise.resolve(null);
   // Both are waited for even when one fails: what the other has fetched is there at the next try.
   const results = await Promise.allSettled([installing, locating]);
   const problems = results.flatMap((result) => (result.status === 'rejected' ? [message(result.reason)] : []));

@@ -17,12 +17,18 @@ const ABOUT_PACKAGES = 1_500;
  */
 export async function buildTemporal(request) {
   const go = await runCommand('go', ['version'], { timeoutMs: GO_TIMEOUT_MS, env: { ...request.env } });
-  if (go.code !== 0) throw new Error(go.problem?.includes('not found') ? 'Go is not installed' : `Go does not run: ${go.problem ?? lastLine(go.stderr)}`);
+  if (go.code !== 0)
+    throw new Error(
+      go.problem?.includes('not found')
+        ? 'Go is not installed'
+        : `Go does not run: ${go.problem ?? lastLine(go.stderr)}`,
+    );
   await mkdir(dirname(request.target), { recursive: true });
   // Beside the target, so that the last step is a rename on one file system.
   const bin = await mkdtemp(join(dirname(request.target), '.build-'));
   let packages = 0;
-  const say = () => request.onProgress(packages ? `compiling, ${packages} of about ${ABOUT_PACKAGES} packages` : 'fetching sources');
+  const say = () =>
+    request.onProgress(packages ? `compiling, ${packages} of about ${ABOUT_PACKAGES} packages` : 'fetching sources');
   try {
     const built = await runCommand('go', ['install', '-v', '-ldflags', '-s -w', `${MODULE}@v${request.version}`], {
       timeoutMs: BUILD_TIMEOUT_MS,

@@ -52,7 +52,11 @@ async function askForArchive(baseUrl, version) {
   /** @type {unknown} */
   const body = await response.json().catch(() => null);
   const info = /** @type {{ archiveUrl?: unknown, fileToExtract?: unknown } | null} */ (body);
-  if (typeof info?.archiveUrl !== 'string' || typeof info.fileToExtract !== 'string' || !URL.canParse(info.archiveUrl)) {
+  if (
+    typeof info?.archiveUrl !== 'string' ||
+    typeof info.fileToExtract !== 'string' ||
+    !URL.canParse(info.archiveUrl)
+  ) {
     throw new Error(`${url.host} did not answer with archiveUrl and fileToExtract`);
   }
   return { archiveUrl: new URL(info.archiveUrl), fileToExtract: info.fileToExtract };
@@ -79,10 +83,16 @@ async function fetchTo(url, file, onProgress) {
         done(null, chunk);
       },
     });
-    await pipeline(Readable.fromWeb(/** @type {import('node:stream/web').ReadableStream} */ (response.body)), meter, createWriteStream(file));
+    await pipeline(
+      Readable.fromWeb(/** @type {import('node:stream/web').ReadableStream} */ (response.body)),
+      meter,
+      createWriteStream(file),
+    );
     if (total && bytes !== total) throw new Error(`the archive is cut: ${bytes} of ${total} bytes`);
   } catch (error) {
-    throw new Error(answered ? `the archive broke off after ${megabytes(bytes)} (${reason(error)})` : unreachable(url.host, error));
+    throw new Error(
+      answered ? `the archive broke off after ${megabytes(bytes)} (${reason(error)})` : unreachable(url.host, error),
+    );
   } finally {
     clearTimeout(stall);
   }

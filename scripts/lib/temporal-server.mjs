@@ -3,20 +3,16 @@
  * Baton's own cache, the official download, `go install`. A program is run once before it is trusted, and remembered by
  * size and time, so that a later start costs one look at the file.
  */
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { withLock } from './lock.mjs';
 import { cacheDir } from './places.mjs';
-import { runCommand } from './run-command.mjs';
 import { buildTemporal } from './temporal-build.mjs';
 import { downloadTemporal } from './temporal-download.mjs';
+import { isFile, mustRun, trustedVersion } from './temporal-program.mjs';
 
 export const TEMPORAL_CLI_VERSION = '1.5.1';
 const DOWNLOAD_URL = 'https://temporal.download';
-/** Priorities of tasks came with this server. */
-const OLDEST_SERVER = /** @type {const} */ ([1, 28]);
-/** The program has more than 200 MB; the first look at it on a cold, slow disk takes long. */
-const VERSION_TIMEOUT_MS = 60_000;
 /** Longer than the longest build. */
 const LOCK_TIMEOUT_MS = 50 * 60_000;
 
@@ -57,7 +53,12 @@ export class TemporalNotFound extends Error {
  */
 export async function locateTemporal(options) {
   const { env, log = () => {}, onProgress = () => {} } = options;
-  const search = { env, onProgress, cache: options.cacheDir ?? cacheDir(env), version: options.version ?? TEMPORAL_CLI_VERSION };
+  const search = {
+    env,
+    onProgress,
+    cache: options.cacheDir ?? cacheDir(env),
+    version: options.version ?? TEMPORAL_CLI_VERSION,
+  };
   const address = env['TEMPORAL_ADDRESS'];
   if (address) {
     log(`Temporal server: ${address} (TEMPORAL_ADDRESS)`);
@@ -115,7 +116,10 @@ async function onThisMachine(search, tried) {
 async function fromAfar(search, tried) {
   const { env, cache, version, onProgress } = search;
   const target = cachedProgram(search);
-  const lock = { timeoutMs: LOCK_TIMEOUT_MS, onWait: () => onProgress('waiting for another process that is getting it') };
+  const lock = {
+    timeoutMs: LOCK_TIMEOUT_MS,
+    onWait: () => onProgress('waiting for another process that is getting it'),
+  };
   return withLock(join(cache, 'temporal', `${version}.lock`), lock, async () => {
     if (isFile(target)) {
       const found = await accept(target, 'cache', cache, tried);
@@ -144,7 +148,8 @@ async function fromAfar(search, tried) {
 function sweep(dir) {
   if (!existsSync(dir)) return;
   for (const name of readdirSync(dir)) {
-    if (name.startsWith('.build-') || name.startsWith('.download-')) rmSync(join(dir, name), { recursive: true, force: true });
+    if (name.startsWith('.build-') || name.startsWith('.download-'))
+      rmSync(join(dir, name), { recursive: true, force: true });
   }
 }
 
@@ -164,62 +169,6 @@ async function accept(path, from, cache, tried) {
   }
 }
 
-/** The program's version; really runs it unless this very file was run before. @param {string} path @param {string} cache */
-async function trustedVersion(path, cache) {
-  const file = join(cache, 'temporal', 'trusted.json');
-  const mark = fileMark(path);
-  const trusted = readTrusted(file);
-  const known = trusted[path];
-  if (mark && known?.mark === mark) return known.version;
-  const version = await runVersion(path);
-  try {
-    mkdirSync(join(cache, 'temporal'), { recursive: true });
-    writeFileSync(file, JSON.stringify({ ...trusted, [path]: { mark, version } }));
-  } catch {
-    // A cache that cannot be written costs a third of a second at the next start, nothing else.
-  }
-  return version;
-}
-
-/** @param {string} path */
-async function mustRun(path) {
-  await runVersion(path);
-}
-
-/** @param {string} path @returns {Promise<string>} such as `Server 1.29.1`; rejects with a phrase that follows the path */
-async function runVersion(path) {
-  if (!isFile(path)) throw new Error('does not exist');
-  const result = await runCommand(path, ['--version'], { timeoutMs: VERSION_TIMEOUT_MS });
-  if (result.problem) throw new Error(`does not run: ${result.problem}`);
-  if (result.code !== 0) throw new Error(`does not run: \`--version\` ended with exit code ${result.code}`);
-  const match = /Server (\d+)\.(\d+)\.(\d+)/.exec(result.stdout);
-  if (!match) throw new Error('is not the Temporal CLI: `--version` does not name a Temporal server');
-  const [major, minor] = [Number(match[1]), Number(match[2])];
-  if (major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1])) {
-    throw new Error(`is too old: ${match[0]}, Baton needs ${OLDEST_SERVER.join('.')} or later`);
-  }
-  return match[0];
-}
-
-/** @param {string} path */
-function fileMark(path) {
-  try {
-    const { size, mtimeMs, ino } = statSync(path);
-    return `${size} ${mtimeMs} ${ino}`;
-  } catch {
-    return '';
-  }
-}
-
-/** @param {string} file @returns {Record<string, { mark: string, version: string }>} */
-function readTrusted(file) {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    return {};
-  }
-}
-
 /** The first executable file of that name on PATH. @param {string} name @param {string} path */
 export function lookUp(name, path) {
   const names = process.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
@@ -230,11 +179,6 @@ export function lookUp(name, path) {
     }
   }
   return null;
-}
-
-/** @param {string} file */
-function isFile(file) {
-  return statSync(file, { throwIfNoEntry: false })?.isFile() ?? false;
 }
 
 /** @param {string} file */

@@ -16,7 +16,14 @@ export async function runTests(options) {
   const report = join(work, 'report.json');
   // Everything below inherits this mark, so that what a killed test has left running can be found and ended.
   const mark = `BATON_TEST_MARK=${work}`;
-  const args = [join(options.root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...options.args];
+  const args = [
+    join(options.root, 'node_modules', 'vitest', 'vitest.mjs'),
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...options.args,
+  ];
   try {
     const env = { ...options.env, BATON_TEST_MARK: work };
     const ended = await waitFor(spawn(process.execPath, args, { cwd: options.root, stdio: 'inherit', env }));
@@ -42,7 +49,10 @@ function waitFor(child) {
     /** @type {NodeJS.Timeout[]} */
     const timers = [];
     const onSignal = (/** @type {NodeJS.Signals} */ signal) => {
-      timers.push(setTimeout(() => child.kill(signal), 300), setTimeout(() => child.kill('SIGKILL'), GRACE_MS));
+      timers.push(
+        setTimeout(() => child.kill(signal), 300),
+        setTimeout(() => child.kill('SIGKILL'), GRACE_MS),
+      );
     };
     const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
     for (const signal of signals) process.on(signal, onSignal);
@@ -85,8 +95,14 @@ function endMarked(mark) {
  */
 export function resultLine(json, code) {
   const report = parse(json);
-  if (!report) return { line: '0 passed, 1 failed', notes: [`Vitest ended with exit code ${code} and left no report; counted as 1 failed.`] };
-  const broken = report.testResults.filter((file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'));
+  if (!report)
+    return {
+      line: '0 passed, 1 failed',
+      notes: [`Vitest ended with exit code ${code} and left no report; counted as 1 failed.`],
+    };
+  const broken = report.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
+  );
   const notes = broken.map((file) => `${file.name} failed as a file; counted as 1 failed.`);
   let failed = report.numFailedTests + broken.length;
   if (failed === 0 && code !== 0) {

@@ -38,10 +38,36 @@ class FakeApi implements Client {
   answer(): RunAnswer {
     const totals = { passed: 2, failed: this.verdict === 'failed' ? 1 : 0, skipped: 0, flaky: 0, notRun: 0 };
     return {
-      id: 'run_1', project: 'p', principal: 'me', trust: 'trusted', source: { kind: 'directory', dir: project }, options: { bail: false }, priority: 'medium',
-      status: this.finished ? 'finished' : 'running', verdict: this.finished ? this.verdict : null, problem: this.problem, notes: [], sentence: null, totals, expectedFiles: 1,
-      commit: null, dirty: null, branch: null, temporalRunId: 't', createdAt: '2026-01-01T00:00:00Z', startedAt: null, endedAt: null, durationMs: this.finished ? 1500 : null,
-      links: { self: '/self', results: '/results', report: '/report', artifacts: '/artifacts', events: '/events', webUi: 'http://ui/run_1' },
+      id: 'run_1',
+      project: 'p',
+      principal: 'me',
+      trust: 'trusted',
+      source: { kind: 'directory', dir: project },
+      options: { bail: false },
+      priority: 'medium',
+      status: this.finished ? 'finished' : 'running',
+      verdict: this.finished ? this.verdict : null,
+      problem: this.problem,
+      notes: [],
+      sentence: null,
+      totals,
+      expectedFiles: 1,
+      commit: null,
+      dirty: null,
+      branch: null,
+      temporalRunId: 't',
+      createdAt: '2026-01-01T00:00:00Z',
+      startedAt: null,
+      endedAt: null,
+      durationMs: this.finished ? 1500 : null,
+      links: {
+        self: '/self',
+        results: '/results',
+        report: '/report',
+        artifacts: '/artifacts',
+        events: '/events',
+        webUi: 'http://ui/run_1',
+      },
     };
   }
   async startRun(body: unknown): Promise<RunAnswer> {
@@ -57,7 +83,9 @@ class FakeApi implements Client {
   async results(_id: string, query: { status?: string; limit?: number; cursor?: string }) {
     // Two pages, so that the paging is seen.
     const all = this.tests.filter((each) => !query.status || each.status === query.status);
-    return query.cursor ? { items: all.slice(1), nextCursor: null } : { items: all.slice(0, 1), nextCursor: all.length > 1 ? 'next' : null };
+    return query.cursor
+      ? { items: all.slice(1), nextCursor: null }
+      : { items: all.slice(0, 1), nextCursor: all.length > 1 ? 'next' : null };
   }
   async cancel(id: string): Promise<RunAnswer> {
     this.cancelled.push(id);
@@ -66,7 +94,14 @@ class FakeApi implements Client {
     return this.answer();
   }
   async artifacts() {
-    return { items: ['report.html', 'b1.1/output.log', 'b2.1/output.log'].map((name) => ({ name, digest: 'd', bytes: 1, mediaType: 'text/plain' })) };
+    return {
+      items: ['report.html', 'b1.1/output.log', 'b2.1/output.log'].map((name) => ({
+        name,
+        digest: 'd',
+        bytes: 1,
+        mediaType: 'text/plain',
+      })),
+    };
   }
   async artifact(_id: string, name: string): Promise<Uint8Array> {
     return Buffer.from(`output of ${name}\n`);
@@ -78,18 +113,39 @@ class FakeApi implements Client {
   }
   async *events(): AsyncIterable<BatonEvent> {
     const common = { execution: 'run_1', project: 'p', time: new Date().toISOString() };
-    yield { ...common, id: 1, seq: 1, type: 'run_planned', payload: { suites: ['unit'], files: 1, batches: 1, lanes: 1, predictedMs: 0, notes: [] } };
-    if (this.verdict === 'failed') yield { ...common, id: 2, seq: 2, type: 'test_failed', payload: { batch: 'b1', stage: 1, suite: 'unit', file: 'a.ts', name: 'x', message: 'boom' } };
+    yield {
+      ...common,
+      id: 1,
+      seq: 1,
+      type: 'run_planned',
+      payload: { suites: ['unit'], files: 1, batches: 1, lanes: 1, predictedMs: 0, notes: [] },
+    };
+    if (this.verdict === 'failed')
+      yield {
+        ...common,
+        id: 2,
+        seq: 2,
+        type: 'test_failed',
+        payload: { batch: 'b1', stage: 1, suite: 'unit', file: 'a.ts', name: 'x', message: 'boom' },
+      };
     if (this.endless) await new Promise<void>((resolve) => this.wake.push(resolve));
     this.finished = true;
-    yield { ...common, id: 3, seq: 3, type: 'run_finished', payload: { verdict: this.verdict, totals: this.answer().totals, durationMs: 1500, problem: this.problem } };
+    yield {
+      ...common,
+      id: 3,
+      seq: 3,
+      type: 'run_finished',
+      payload: { verdict: this.verdict, totals: this.answer().totals, durationMs: 1500, problem: this.problem },
+    };
   }
 }
 
 function context(): Context {
   const settings = readSettings({ BATON_HOME: home, PATH: process.env['PATH'] });
   return {
-    settings, cwd: dir, root: dir,
+    settings,
+    cwd: dir,
+    root: dir,
     stdout: { write: (text: string) => (stdout += text) },
     stderr: { write: (text: string) => (stderr += text) },
     connect: () => api,
@@ -115,15 +171,35 @@ beforeEach(() => {
   stdout = stderr = '';
   api = new FakeApi();
   writeManifest(home, {
-    version: 1, startedAt: '2026-01-01T00:00:00Z', readyMs: 1, supervisor: { pid: process.pid, ticks: startTicks(process.pid) }, temporary: false,
-    parts: [], api: 'http://127.0.0.1:1', docs: 'http://127.0.0.1:1/docs', webUi: null, temporal: { address: '127.0.0.1:1', namespace: 'default' },
+    version: 1,
+    startedAt: '2026-01-01T00:00:00Z',
+    readyMs: 1,
+    supervisor: { pid: process.pid, ticks: startTicks(process.pid) },
+    temporary: false,
+    parts: [],
+    api: 'http://127.0.0.1:1',
+    docs: 'http://127.0.0.1:1/docs',
+    webUi: null,
+    temporal: { address: '127.0.0.1:1', namespace: 'default' },
     data: { home, logs: join(home, 'logs'), temporal: null },
   });
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const result = (name: string, status: TestResult['status']): TestResult => ({
-  testId: name, occurrence: 1, kind: 'test', suite: 'unit', file: 'a.ts', name, path: [name], status, durationMs: 5, attempts: 1, message: status === 'failed' ? 'expected 1\n  to be 2' : null, runner: 'r', batch: 'b1',
+  testId: name,
+  occurrence: 1,
+  kind: 'test',
+  suite: 'unit',
+  file: 'a.ts',
+  name,
+  path: [name],
+  status,
+  durationMs: 5,
+  attempts: 1,
+  message: status === 'failed' ? 'expected 1\n  to be 2' : null,
+  runner: 'r',
+  batch: 'b1',
 });
 
 describe('baton run', () => {
@@ -142,9 +218,17 @@ describe('baton run', () => {
 
   it('hands on what was asked for', async () => {
     await baton('run', project, '--suite', 'a', '--suite', 'b', '--filter', 'cart', '--workers', '3', '--bail');
-    expect(api.started).toEqual([{ source: { kind: 'directory', dir: project }, options: { suites: ['a', 'b'], filter: 'cart', workers: 3, bail: true } } satisfies Partial<StartRun>]);
+    expect(api.started).toEqual([
+      {
+        source: { kind: 'directory', dir: project },
+        options: { suites: ['a', 'b'], filter: 'cart', workers: 3, bail: true },
+      } satisfies Partial<StartRun>,
+    ]);
     await baton('run', '--commit', 'v1.2', '--repo', 'https://example.org/r.git');
-    expect(api.started[1]).toEqual({ source: { kind: 'commit', repository: 'https://example.org/r.git', commit: 'v1.2' }, options: { bail: false } });
+    expect(api.started[1]).toEqual({
+      source: { kind: 'commit', repository: 'https://example.org/r.git', commit: 'v1.2' },
+      options: { bail: false },
+    });
     await baton('run', project, '--commit', 'HEAD~1');
     expect(api.started[2]).toMatchObject({ source: { kind: 'commit', repository: project, commit: 'HEAD~1' } });
   });
@@ -161,7 +245,10 @@ describe('baton run', () => {
 
   it('--json prints one object also when nothing could be run', async () => {
     expect(await baton('run', 'nowhere', '--json')).toBe(2);
-    expect(JSON.parse(stdout)).toMatchObject({ execution: null, problem: { usage: true, message: `${join(dir, 'nowhere')} does not exist; give the directory of a project.` } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      execution: null,
+      problem: { usage: true, message: `${join(dir, 'nowhere')} does not exist; give the directory of a project.` },
+    });
   });
 
   it('writes the reports that were asked for, whole, and keeps the page', async () => {
@@ -241,7 +328,9 @@ describe('commands about executions', () => {
   });
   it('logs prints what the test processes printed, all or one batch', async () => {
     await baton('logs', 'run_1');
-    expect(stdout).toBe('── b1.1/output.log\noutput of b1.1/output.log\n── b2.1/output.log\noutput of b2.1/output.log\n');
+    expect(stdout).toBe(
+      '── b1.1/output.log\noutput of b1.1/output.log\n── b2.1/output.log\noutput of b2.1/output.log\n',
+    );
     stdout = '';
     await baton('logs', 'run_1', '--batch', 'b2');
     expect(stdout).toBe('── b2.1/output.log\noutput of b2.1/output.log\n');
@@ -263,6 +352,20 @@ describe('commands about executions', () => {
   });
   it('help names every command and the exit codes', async () => {
     expect(await baton('--help')).toBe(0);
-    for (const word of ['start', 'up', 'down', 'status', 'run', 'runs', 'show', 'logs', 'cancel', 'open', 'doctor', '130  cancelled']) expect(stdout).toContain(word);
+    for (const word of [
+      'start',
+      'up',
+      'down',
+      'status',
+      'run',
+      'runs',
+      'show',
+      'logs',
+      'cancel',
+      'open',
+      'doctor',
+      '130  cancelled',
+    ])
+      expect(stdout).toContain(word);
   });
 });

@@ -16,12 +16,22 @@ import { StackProblem } from '../../workers/stack/problem.js';
 const T0 = Date.parse('2026-01-01T00:00:00.000Z');
 let id = 0;
 function event<T extends EventType>(type: T, payload: EventMap[T]): BatonEvent {
-  return { id: ++id, execution: 'r', project: 'p', seq: id, time: new Date(T0).toISOString(), type, payload } as unknown as BatonEvent;
+  return {
+    id: ++id,
+    execution: 'r',
+    project: 'p',
+    seq: id,
+    time: new Date(T0).toISOString(),
+    type,
+    payload,
+  } as unknown as BatonEvent;
 }
-const planned = (files: number, lanes: number, predictedMs: number) => event('run_planned', { suites: ['unit'], files, batches: 2, lanes, predictedMs, notes: [] });
+const planned = (files: number, lanes: number, predictedMs: number) =>
+  event('run_planned', { suites: ['unit'], files, batches: 2, lanes, predictedMs, notes: [] });
 const recorded = (batch: string, stage: number, passed: number, failed: number, filesEnded: number) =>
   event('results_recorded', { batch, stage, runner: 'r1', passed, failed, skipped: 0, filesEnded, lastTest: 't' });
-const failed = (name: string, stage = 1) => event('test_failed', { batch: 'b1', stage, suite: 'unit', file: 'a.test.ts', name, message: 'expected 1\nto be 2' });
+const failed = (name: string, stage = 1) =>
+  event('test_failed', { batch: 'b1', stage, suite: 'unit', file: 'a.test.ts', name, message: 'expected 1\nto be 2' });
 
 describe('exit codes', () => {
   const usage = { name: 'NoTests', message: 'm', usage: true };
@@ -50,14 +60,23 @@ describe('exit codes', () => {
   ])('%s ends with %i', (error, exitCode) => expect(endOf(error)).toMatchObject({ message: 'm', exitCode }));
 
   it('a missing Temporal server is 3 and keeps its list', () => {
-    expect(endOf(new TemporalNotFound(['PATH: not there']))).toMatchObject({ exitCode: 3, message: expect.stringContaining('  - PATH: not there\n') });
+    expect(endOf(new TemporalNotFound(['PATH: not there']))).toMatchObject({
+      exitCode: 3,
+      message: expect.stringContaining('  - PATH: not there\n'),
+    });
   });
 });
 
 describe('progress', () => {
   it('adds up the latest counts of each batch, and does not count reruns twice', () => {
     const progress = new Progress();
-    for (const each of [planned(4, 2, 0), recorded('b1', 1, 3, 0, 1), recorded('b2', 1, 1, 1, 1), recorded('b1', 1, 5, 1, 2)]) progress.take(each);
+    for (const each of [
+      planned(4, 2, 0),
+      recorded('b1', 1, 3, 0, 1),
+      recorded('b2', 1, 1, 1, 1),
+      recorded('b1', 1, 5, 1, 2),
+    ])
+      progress.take(each);
     progress.take(event('stage_planned', { stage: 2, files: 2, batches: 1, reason: 'failed' }));
     progress.take(recorded('b3', 2, 1, 0, 1));
     expect(progress.counts).toEqual({ passed: 6, failed: 2, skipped: 0, filesEnded: 3 });
@@ -68,7 +87,11 @@ describe('progress', () => {
 
   it('tells of a failure once, whichever attempt says it', () => {
     const progress = new Progress();
-    expect([failed('x'), failed('x', 2), failed('y')].map((each) => progress.take(each)?.name ?? null)).toEqual(['x', null, 'y']);
+    expect([failed('x'), failed('x', 2), failed('y')].map((each) => progress.take(each)?.name ?? null)).toEqual([
+      'x',
+      null,
+      'y',
+    ]);
   });
 
   it('time left: at first the prediction over all lanes, at last what was seen', () => {
@@ -84,7 +107,11 @@ describe('progress', () => {
 });
 
 describe('display', () => {
-  function shown(tty: boolean, colours: boolean, work: (display: Display, clock: (ms: number) => void) => void): string[] {
+  function shown(
+    tty: boolean,
+    colours: boolean,
+    work: (display: Display, clock: (ms: number) => void) => void,
+  ): string[] {
     const writes: string[] = [];
     let now = T0;
     const display = new Display({ write: (text) => writes.push(text), isTTY: tty, columns: 60 }, colours, () => now);
@@ -99,7 +126,11 @@ describe('display', () => {
       display.take(failed('adds › twice'));
       display.take(failed('adds › twice', 2));
     });
-    expect(lines).toEqual(['3 files in 2 batches on 1 lane (unit)\n', '✗ a.test.ts › adds › twice\n', '    expected 1\n']);
+    expect(lines).toEqual([
+      '3 files in 2 batches on 1 lane (unit)\n',
+      '✗ a.test.ts › adds › twice\n',
+      '    expected 1\n',
+    ]);
   });
 
   it('the bar fits into the usual width, with the time left', () => {
@@ -117,7 +148,18 @@ describe('display', () => {
   });
 
   it('never lets test output steer the terminal', () => {
-    const lines = shown(true, false, (display) => display.take(event('test_failed', { batch: 'b', stage: 1, suite: 's', file: 'a', name: 'x\u001b[2Jy\u0007', message: '\u001b]0;title\u0007boom' })));
+    const lines = shown(true, false, (display) =>
+      display.take(
+        event('test_failed', {
+          batch: 'b',
+          stage: 1,
+          suite: 's',
+          file: 'a',
+          name: 'x\u001b[2Jy\u0007',
+          message: '\u001b]0;title\u0007boom',
+        }),
+      ),
+    );
     expect(lines.join('')).not.toMatch(new RegExp('[\\u0007]|\\u001b\\[2J|\\u001b\\]'));
   });
 
@@ -126,7 +168,12 @@ describe('display', () => {
     expect(shown(true, true, (display) => display.take(failed('x'))).join('')).toContain(red);
     expect(shown(true, false, (display) => display.take(failed('x'))).join('')).not.toContain(red);
     const tty = { write: () => {}, isTTY: true };
-    expect([wantsColours(tty, true, {}), wantsColours(tty, false, {}), wantsColours(tty, true, { NO_COLOR: '1' }), wantsColours({ write: () => {} }, true, {})]).toEqual([true, false, false, false]);
+    expect([
+      wantsColours(tty, true, {}),
+      wantsColours(tty, false, {}),
+      wantsColours(tty, true, { NO_COLOR: '1' }),
+      wantsColours({ write: () => {} }, true, {}),
+    ]).toEqual([true, false, false, false]);
   });
 });
 
@@ -141,7 +188,21 @@ describe('the answer', () => {
     notes: ['weaker isolation'],
     links: { self: 's', results: 'r', report: 'p', artifacts: 'a', events: 'e', webUi: 'w' },
   } as unknown as RunAnswer;
-  const test = { testId: 't', occurrence: 1, kind: 'test', suite: 'unit', file: 'a.ts', name: 'x', path: ['x'], status: 'failed', durationMs: 3, attempts: 2, message: 'm', runner: 'r', batch: 'b1' } as const;
+  const test = {
+    testId: 't',
+    occurrence: 1,
+    kind: 'test',
+    suite: 'unit',
+    file: 'a.ts',
+    name: 'x',
+    path: ['x'],
+    status: 'failed',
+    durationMs: 3,
+    attempts: 2,
+    message: 'm',
+    runner: 'r',
+    batch: 'b1',
+  } as const;
 
   it('is one object of exactly this form', () => {
     expect(jsonAnswer(run, [{ ...test, path: ['x'] }])).toEqual({
@@ -164,13 +225,33 @@ describe('the answer', () => {
   });
 
   it('reads well', () => {
-    expect(summary(run, false, [['Report', '/r.html'], ['Web UI', 'http://w']])).toBe('✗ failed  3 passed, 1 failed, 1 flaky  in 12 s\nnote: weaker isolation\nReport  /r.html\nWeb UI  http://w\n');
+    expect(
+      summary(run, false, [
+        ['Report', '/r.html'],
+        ['Web UI', 'http://w'],
+      ]),
+    ).toBe(
+      '✗ failed  3 passed, 1 failed, 1 flaky  in 12 s\nnote: weaker isolation\nReport  /r.html\nWeb UI  http://w\n',
+    );
   });
 });
 
 describe('words', () => {
-  it('durations', () => expect([420, 9_940, 12_300, 185_000, 7_800_000].map(duration)).toEqual(['0.4 s', '9.9 s', '12 s', '3 min 05 s', '2 h 10 min']));
-  it('tables ignore colour codes', () => expect(table([['\u001b[32mok\u001b[39m', 'x'], ['missing', 'y']])).toBe('\u001b[32mok\u001b[39m       x\nmissing  y\n'));
+  it('durations', () =>
+    expect([420, 9_940, 12_300, 185_000, 7_800_000].map(duration)).toEqual([
+      '0.4 s',
+      '9.9 s',
+      '12 s',
+      '3 min 05 s',
+      '2 h 10 min',
+    ]));
+  it('tables ignore colour codes', () =>
+    expect(
+      table([
+        ['\u001b[32mok\u001b[39m', 'x'],
+        ['missing', 'y'],
+      ]),
+    ).toBe('\u001b[32mok\u001b[39m       x\nmissing  y\n'));
   it('one line', () => expect(oneLine('a\n\u001b[31mb\u001b[39m  c', 5)).toBe('a b …'));
 });
 
@@ -183,7 +264,12 @@ describe('the doctor on a project', () => {
     ];
     expect(await projectChecks('/p', async () => ({ suites, isolation }))).toEqual([
       { name: 'suite unit', status: 'ok', detail: 'vitest 4.1.0, 12 files (vitest in package.json)' },
-      { name: 'suite py', status: 'missing', detail: 'pytest, 3 files (pytest.ini): pytest is not installed', fix: 'install what the project needs, then look again' },
+      {
+        name: 'suite py',
+        status: 'missing',
+        detail: 'pytest, 3 files (pytest.ini): pytest is not installed',
+        fix: 'install what the project needs, then look again',
+      },
       { name: 'cage', status: 'ok', detail: 'bubblewrap' },
     ]);
   });

@@ -34,7 +34,7 @@ function kill9(pid: number): boolean {
 
 describe(`${KILLS} kills while a suite runs`, () => {
   it('lose no result and count none twice', async () => {
-    const { dir, names, ran } = await ledgerProject(40, 5, 60);
+    const { dir, names, ran } = await ledgerProject(60, 5, 120);
     const next = random(4711);
     const { id } = await baton.start(dir);
     const killed: string[] = [];
@@ -45,17 +45,19 @@ describe(`${KILLS} kills while a suite runs`, () => {
       if (kill9(baton.pid(part))) killed.push(part);
     }
     const run = await baton.finished(id, 240_000);
+    const { items: batches } = await baton.client.batches(id);
     const results = await baton.results(id);
     const counted = results.map((r) => `${r.file} ${r.name}`).sort();
     expect(counted).toEqual([...names].sort());
     expect(run.verdict).toBe('passed');
+    expect(Math.max(...batches.map((b) => b.fence))).toBeGreaterThan(1);
     expect(run.totals).toEqual({ passed: names.length, failed: 0, skipped: 0, flaky: 0, notRun: 0 });
     // The tests' own record: each ran at least once. What ran again are unfinished files of killed runners, no more.
     const times = new Map<string, number>();
     for (const name of await ran()) times.set(name, (times.get(name) ?? 0) + 1);
     expect(names.filter((name) => !times.has(name))).toEqual([]);
     const again = [...times.values()].filter((n) => n > 1).length;
-    console.log(`kills ${killed.length}, tests ${names.length}, lost 0, doubled 0, tests run again ${again}`);
+    console.log(`kills ${killed.length}, attempts of batches ${batches.map((b) => b.fence).join(' + ')}, tests ${names.length}, lost 0, doubled 0, tests run again ${again}`);
     // Node runs as many files at a time as it has cores; each kill may cost those that were under way.
     expect(again).toBeLessThanOrEqual(killed.length * 5 * 2);
   });

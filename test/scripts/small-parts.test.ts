@@ -18,18 +18,32 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 describe('Node', () => {
-  it.each(['20.19.0', '20.20.2', '22.12.0', '22.23.3', '24.0.0', '26.1.0'])('%s is new enough', (version) => expect(nodeProblem(version)).toBeNull());
+  it.each(['20.19.0', '20.20.2', '22.12.0', '22.23.3', '24.0.0', '26.1.0'])('%s is new enough', (version) =>
+    expect(nodeProblem(version)).toBeNull(),
+  );
   it.each(['18.20.0', '20.18.3', '21.7.0', '22.11.0'])('%s is refused with what to do', (version) => {
-    expect(nodeProblem(version)).toBe(`Baton needs Node 20.19 or later of Node 20, or 22.12 and later; this is Node ${version}. Install a current release from https://nodejs.org and start again.`);
+    expect(nodeProblem(version)).toBe(
+      `Baton needs Node 20.19 or later of Node 20, or 22.12 and later; this is Node ${version}. Install a current release from https://nodejs.org and start again.`,
+    );
   });
 });
 
 describe('packages', () => {
-  const lock = (version: string) => JSON.stringify({ packages: { '': {}, 'node_modules/a': { version }, 'node_modules/other-platform': { version: '1.0.0', optional: true } } });
+  const lock = (version: string) =>
+    JSON.stringify({
+      packages: {
+        '': {},
+        'node_modules/a': { version },
+        'node_modules/other-platform': { version: '1.0.0', optional: true },
+      },
+    });
   beforeEach(() => writeFileSync(join(dir, 'package-lock.json'), lock('1.0.0')));
   const installed = (version: string) => {
     mkdirSync(join(dir, 'node_modules'), { recursive: true });
-    writeFileSync(join(dir, 'node_modules', '.package-lock.json'), JSON.stringify({ packages: { 'node_modules/a': { version } } }));
+    writeFileSync(
+      join(dir, 'node_modules', '.package-lock.json'),
+      JSON.stringify({ packages: { 'node_modules/a': { version } } }),
+    );
   };
 
   it('are missing in a fresh clone', () => expect(isInstalled(dir)).toBe(false));
@@ -96,7 +110,9 @@ describe('a lock', () => {
     writeFileSync(file, '1 999999999999');
     expect(await withLock(file, { timeoutMs: 1_000 }, async () => 'in')).toBe('in');
     writeFileSync(file, `${process.pid} `);
-    await expect(withLock(file, { timeoutMs: 150 }, async () => 'in')).rejects.toThrow(`${file} is held by another process`);
+    await expect(withLock(file, { timeoutMs: 150 }, async () => 'in')).rejects.toThrow(
+      `${file} is held by another process`,
+    );
   });
 });
 
@@ -105,15 +121,50 @@ describe('the last line of npm test', () => {
     JSON.stringify({
       numPassedTests: passed,
       numFailedTests: failed,
-      testResults: files.map(({ name, status, tests }) => ({ name, status, assertionResults: tests.map((each) => ({ status: each })) })),
+      testResults: files.map(({ name, status, tests }) => ({
+        name,
+        status,
+        assertionResults: tests.map((each) => ({ status: each })),
+      })),
     });
   it.each([
     ['all green', report(12, 0), 0, { line: '12 passed, 0 failed', notes: [] }],
-    ['red', report(11, 1, [{ name: 'a', status: 'failed', tests: ['failed', 'passed'] }]), 1, { line: '11 passed, 1 failed', notes: [] }],
-    ['a file that does not load', report(3, 0, [{ name: '/x/b.test.ts', status: 'failed', tests: [] }]), 1, { line: '3 passed, 1 failed', notes: ['/x/b.test.ts failed as a file; counted as 1 failed.'] }],
-    ['green tests, red exit', report(3, 0), 1, { line: '3 passed, 1 failed', notes: ['Vitest ended with exit code 1 though no test failed (see above); counted as 1 failed.'] }],
-    ['no report', null, 137, { line: '0 passed, 1 failed', notes: ['Vitest ended with exit code 137 and left no report; counted as 1 failed.'] }],
-    ['half a report', '{"numPassed', 1, { line: '0 passed, 1 failed', notes: ['Vitest ended with exit code 1 and left no report; counted as 1 failed.'] }],
+    [
+      'red',
+      report(11, 1, [{ name: 'a', status: 'failed', tests: ['failed', 'passed'] }]),
+      1,
+      { line: '11 passed, 1 failed', notes: [] },
+    ],
+    [
+      'a file that does not load',
+      report(3, 0, [{ name: '/x/b.test.ts', status: 'failed', tests: [] }]),
+      1,
+      { line: '3 passed, 1 failed', notes: ['/x/b.test.ts failed as a file; counted as 1 failed.'] },
+    ],
+    [
+      'green tests, red exit',
+      report(3, 0),
+      1,
+      {
+        line: '3 passed, 1 failed',
+        notes: ['Vitest ended with exit code 1 though no test failed (see above); counted as 1 failed.'],
+      },
+    ],
+    [
+      'no report',
+      null,
+      137,
+      {
+        line: '0 passed, 1 failed',
+        notes: ['Vitest ended with exit code 137 and left no report; counted as 1 failed.'],
+      },
+    ],
+    [
+      'half a report',
+      '{"numPassed',
+      1,
+      { line: '0 passed, 1 failed', notes: ['Vitest ended with exit code 1 and left no report; counted as 1 failed.'] },
+    ],
   ])('%s', (_case, json, code, expected) => expect(resultLine(json, code)).toEqual(expected));
 });
 
@@ -134,7 +185,11 @@ describe('progress', () => {
     await tick(5_000);
     await tick(6_000);
     slow.done();
-    expect(lines).toEqual(['… packages             0 s  npm ci\n', '… packages            11 s  npm ci\n', '✓ packages          11.4 s\n']);
+    expect(lines).toEqual([
+      '… packages             0 s  npm ci\n',
+      '… packages            11 s  npm ci\n',
+      '✓ packages          11.4 s\n',
+    ]);
   });
   it('is redrawn in place on a terminal, never wider than it', () => {
     const writes: string[] = [];
@@ -150,7 +205,12 @@ describe('running a program', () => {
     expect(result).toMatchObject({ code: null, problem: 'took longer than 0.1 s' });
   });
   it('says in one phrase why a program could not be started', async () => {
-    expect(await runCommand('no-such-program-here', [], { timeoutMs: 1_000 })).toEqual({ code: null, stdout: '', stderr: '', problem: 'no-such-program-here was not found' });
+    expect(await runCommand('no-such-program-here', [], { timeoutMs: 1_000 })).toEqual({
+      code: null,
+      stdout: '',
+      stderr: '',
+      problem: 'no-such-program-here was not found',
+    });
   });
 });
 

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -14,7 +23,8 @@ function program(file: string, text = 'temporal version 1.5.1 (Server 1.29.1, UI
   chmodSync(file, 0o755);
   return file;
 }
-const runsOf = (file: string): number => (existsSync(`${file}.runs`) ? readFileSync(`${file}.runs`, 'utf8').trim().split('\n').length : 0);
+const runsOf = (file: string): number =>
+  existsSync(`${file}.runs`) ? readFileSync(`${file}.runs`, 'utf8').trim().split('\n').length : 0;
 
 let dir: string;
 let cache: string;
@@ -35,13 +45,22 @@ afterEach(async () => {
 
 /** PATH with the system's tools, so without go and temporal wherever they are in directories of their own. */
 const systemPath = '/usr/bin:/bin';
-const env = (more: Record<string, string> = {}): Record<string, string> => ({ PATH: systemPath, HOME: dir, BATON_CACHE: cache, BATON_TEMPORAL_DOWNLOAD: 'http://127.0.0.1:1', ...more });
+const env = (more: Record<string, string> = {}): Record<string, string> => ({
+  PATH: systemPath,
+  HOME: dir,
+  BATON_CACHE: cache,
+  BATON_TEMPORAL_DOWNLOAD: 'http://127.0.0.1:1',
+  ...more,
+});
 
 /** The download's server: `archive` is what it gives out. */
-async function downloads(archive: Buffer, options: { slowMs?: number; cut?: boolean; status?: number } = {}): Promise<string> {
+async function downloads(
+  archive: Buffer,
+  options: { slowMs?: number; cut?: boolean; status?: number } = {},
+): Promise<string> {
   server = createServer((request, response) => {
     asked.push(request.url ?? '');
-    const base = `http://127.0.0.1:${(server?.address() as AddressInfo).port}`;
+    const base = `http://${request.headers.host}`;
     if (request.url?.startsWith('/cli/')) {
       response.statusCode = options.status ?? 200;
       response.end(JSON.stringify({ archiveUrl: `${base}/archive.tar.gz`, fileToExtract: 'temporal' }));
@@ -68,7 +87,10 @@ function archiveWith(text?: string, exit?: number): Buffer {
 describe('where the Temporal server comes from', () => {
   it('takes an address before anything else, and says so in one line', async () => {
     const lines: string[] = [];
-    const found = await locateTemporal({ env: env({ TEMPORAL_ADDRESS: 'temporal.example:7233', TEMPORAL_CLI_PATH: '/nowhere' }), log: (line) => lines.push(line) });
+    const found = await locateTemporal({
+      env: env({ TEMPORAL_ADDRESS: 'temporal.example:7233', TEMPORAL_CLI_PATH: '/nowhere' }),
+      log: (line) => lines.push(line),
+    });
     expect(found).toEqual({ kind: 'address', address: 'temporal.example:7233' });
     expect(lines).toEqual(['Temporal server: temporal.example:7233 (TEMPORAL_ADDRESS)']);
   });
@@ -79,8 +101,18 @@ describe('where the Temporal server comes from', () => {
     const cached = program(join(cache, 'temporal', '1.5.1', 'temporal'));
     const path = `${join(dir, 'bin')}:${systemPath}`;
     const pick = async (more: Record<string, string>) => locateTemporal({ env: env(more) });
-    expect(await pick({ PATH: path, TEMPORAL_CLI_PATH: given })).toEqual({ kind: 'binary', path: given, version: 'Server 1.29.1', from: 'TEMPORAL_CLI_PATH' });
-    expect(await pick({ PATH: path })).toEqual({ kind: 'binary', path: onPath, version: 'Server 1.29.1', from: 'PATH' });
+    expect(await pick({ PATH: path, TEMPORAL_CLI_PATH: given })).toEqual({
+      kind: 'binary',
+      path: given,
+      version: 'Server 1.29.1',
+      from: 'TEMPORAL_CLI_PATH',
+    });
+    expect(await pick({ PATH: path })).toEqual({
+      kind: 'binary',
+      path: onPath,
+      version: 'Server 1.29.1',
+      from: 'PATH',
+    });
     expect(await pick({})).toEqual({ kind: 'binary', path: cached, version: 'Server 1.29.1', from: 'cache' });
   });
 
@@ -97,7 +129,12 @@ describe('where the Temporal server comes from', () => {
   it.each([
     ['fails', 'boom', 1, 'exit code 1'],
     ['is another tool', 'temporal-spatial 3.0', 0, 'is not the Temporal CLI'],
-    ['is too old', 'temporal version 0.10.0 (Server 1.22.0)', 0, 'is too old: Server 1.22.0, Baton needs 1.28 or later'],
+    [
+      'is too old',
+      'temporal version 0.10.0 (Server 1.22.0)',
+      0,
+      'is too old: Server 1.22.0, Baton needs 1.28 or later',
+    ],
   ])('goes past a program on PATH that %s', async (_case, text, exit, reason) => {
     const onPath = program(join(dir, 'bin', 'temporal'), text, exit);
     const path = `${join(dir, 'bin')}:${systemPath}`;
@@ -112,7 +149,10 @@ describe('where the Temporal server comes from', () => {
   it('downloads, unpacks, runs and keeps the official archive', async () => {
     const base = await downloads(archiveWith());
     const steps: string[] = [];
-    const found = await locateTemporal({ env: env({ BATON_TEMPORAL_DOWNLOAD: base }), onProgress: (text) => steps.push(text) });
+    const found = await locateTemporal({
+      env: env({ BATON_TEMPORAL_DOWNLOAD: base }),
+      onProgress: (text) => steps.push(text),
+    });
     const path = join(cache, 'temporal', '1.5.1', 'temporal');
     expect(found).toEqual({ kind: 'binary', path, version: 'Server 1.29.1', from: 'download' });
     const arch = process.arch === 'arm64' ? 'arm64' : 'amd64';
@@ -140,13 +180,17 @@ describe('where the Temporal server comes from', () => {
       'go install: Go is not installed',
     ]);
     expect((error as TemporalNotFound).message).toContain('TEMPORAL_ADDRESS=host:port');
-    expect(existsSync(join(cache, 'temporal', '1.5.1')) ? readdirSync(join(cache, 'temporal', '1.5.1')) : []).toEqual([]);
+    expect(existsSync(join(cache, 'temporal', '1.5.1')) ? readdirSync(join(cache, 'temporal', '1.5.1')) : []).toEqual(
+      [],
+    );
     expect(existsSync(join(cache, 'temporal', '1.5.1.lock'))).toBe(false);
   });
 
   it('moves on within seconds on a machine that is offline', async () => {
     const begun = Date.now();
-    await expect(locateTemporal({ env: env({ BATON_TEMPORAL_DOWNLOAD: 'http://no-such-host.invalid' }) })).rejects.toThrow(TemporalNotFound);
+    await expect(
+      locateTemporal({ env: env({ BATON_TEMPORAL_DOWNLOAD: 'http://no-such-host.invalid' }) }),
+    ).rejects.toThrow(TemporalNotFound);
     expect(Date.now() - begun).toBeLessThan(6_000);
   });
 
@@ -168,11 +212,20 @@ chmod +x "$GOBIN/temporal"
     );
     chmodSync(go, 0o755);
     const steps: string[] = [];
-    const found = await locateTemporal({ env: env({ PATH: `${dirname(go)}:${systemPath}` }), onProgress: (text) => steps.push(text) });
+    const found = await locateTemporal({
+      env: env({ PATH: `${dirname(go)}:${systemPath}` }),
+      onProgress: (text) => steps.push(text),
+    });
     const path = join(cache, 'temporal', '1.5.1', 'temporal');
     expect(found).toEqual({ kind: 'binary', path, version: 'Server 1.29.1', from: 'go' });
-    expect(readFileSync(join(dir, 'go.args'), 'utf8').trim()).toBe('install -v -ldflags -s -w github.com/temporalio/cli/cmd/temporal@v1.5.1');
-    expect(steps.slice(-3)).toEqual(['fetching sources', expect.stringContaining('compiling, 1 of about'), expect.stringContaining('compiling, 2 of about')]);
+    expect(readFileSync(join(dir, 'go.args'), 'utf8').trim()).toBe(
+      'install -v -ldflags -s -w github.com/temporalio/cli/cmd/temporal@v1.5.1',
+    );
+    expect(steps.slice(-3)).toEqual([
+      'fetching sources',
+      expect.stringContaining('compiling, 1 of about'),
+      expect.stringContaining('compiling, 2 of about'),
+    ]);
     expect(readdirSync(dirname(path)).filter((name) => name !== 'temporal')).toEqual([]);
   });
 
@@ -181,7 +234,9 @@ chmod +x "$GOBIN/temporal"
     const asker = new URL('./locate.mjs', import.meta.url).pathname;
     const { runCommand } = await import('../../scripts/lib/run-command.mjs');
     const all = await Promise.all(
-      [1, 2, 3].map(() => runCommand(process.execPath, [asker], { timeoutMs: 30_000, env: env({ BATON_TEMPORAL_DOWNLOAD: base }) })),
+      [1, 2, 3].map(() =>
+        runCommand(process.execPath, [asker], { timeoutMs: 30_000, env: env({ BATON_TEMPORAL_DOWNLOAD: base }) }),
+      ),
     );
     expect(all.map((each) => each.stderr)).toEqual(['', '', '']);
     expect(all.map((each) => each.stdout.trim()).sort()).toEqual(['cache', 'cache', 'download']);

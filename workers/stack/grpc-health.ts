@@ -28,9 +28,18 @@ export function temporalHealth(address: string, timeoutMs: number): Promise<stri
       resolve(problem);
     };
     const timer = setTimeout(() => settle(`gave no answer within ${timeoutMs / 1000} s`), timeoutMs);
-    session.on('error', (error: NodeJS.ErrnoException) => settle(error.code === 'ECONNREFUSED' ? 'refuses the connection' : `cannot be reached (${error.code ?? error.message})`));
+    session.on('error', (error: NodeJS.ErrnoException) =>
+      settle(
+        error.code === 'ECONNREFUSED' ? 'refuses the connection' : `cannot be reached (${error.code ?? error.message})`,
+      ),
+    );
     session.on('connect', () => {
-      const stream = session.request({ ':method': 'POST', ':path': '/grpc.health.v1.Health/Check', 'content-type': 'application/grpc', te: 'trailers' });
+      const stream = session.request({
+        ':method': 'POST',
+        ':path': '/grpc.health.v1.Health/Check',
+        'content-type': 'application/grpc',
+        te: 'trailers',
+      });
       stream.on('error', (error) => settle(`does not speak gRPC (${error.message})`));
       stream.on('data', (chunk: Buffer) => answer.push(chunk));
       // Five bytes of gRPC, then field 1, a number: the status.

@@ -7,7 +7,9 @@ import { isSameProcess } from '../../scripts/lib/lock.mjs';
 export const Part = z.object({
   name: z.string().describe('temporal, control, runner-1 …'),
   pid: z.int(),
-  ticks: z.string().describe('Start time of the process as /proc gives it; tells it from a later one with the same pid.'),
+  ticks: z
+    .string()
+    .describe('Start time of the process as /proc gives it; tells it from a later one with the same pid.'),
   ports: z.array(z.int()),
   log: z.string(),
   restarts: z.int(),

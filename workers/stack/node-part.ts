@@ -24,7 +24,13 @@ export function nodePart(options: NodePartOptions): PartPlan {
     name: options.name,
     ports: options.ports,
     log: options.log,
-    start: () => fork(options.entry, [], { env: { ...options.env }, execArgv: ['--import', LEASH], stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: OWN_GROUP }),
+    start: () =>
+      fork(options.entry, [], {
+        env: { ...options.env },
+        execArgv: ['--import', LEASH],
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        detached: OWN_GROUP,
+      }),
     awaitReady: (child) => awaitReadyMessage(child, options.onReady),
     startTimeoutMs: options.startTimeoutMs,
     stopTimeoutMs: options.stopTimeoutMs,
@@ -47,6 +53,8 @@ const WITHHELD = [
   /^(INIT_CWD|NODE_OPTIONS|NODE_CHANNEL_FD)$/,
 ];
 
-export function runnerEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+export function runnerEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !WITHHELD.some((pattern) => pattern.test(name))));
 }

@@ -14,7 +14,9 @@ export async function endOrphans(home: string, say: Say): Promise<void> {
   const left = () => manifest.parts.filter((part) => part.pid > 0 && isSameProcess(part.pid, part.ticks));
   const found = left();
   if (found.length > 0) {
-    say(`The last stack was not stopped in an orderly way; ending ${found.map((part) => `${part.name} (pid ${part.pid})`).join(', ')}.`);
+    say(
+      `The last stack was not stopped in an orderly way; ending ${found.map((part) => `${part.name} (pid ${part.pid})`).join(', ')}.`,
+    );
     for (const part of found) send(part.pid, 'SIGTERM');
     const deadline = Date.now() + GRACE_MS;
     while (left().length > 0 && Date.now() < deadline) await sleep(50);

@@ -21,7 +21,11 @@ export async function takeHome(home: string): Promise<Manifest | null> {
   while (!tryTake(home)) {
     const running = runningStack(home);
     if (running) return running;
-    if (Date.now() > deadline) throw new StackProblem(`${lockFile(home)} is held by a stack that neither starts nor stops; see \`baton status\`, or end it with \`baton down\`.`, false);
+    if (Date.now() > deadline)
+      throw new StackProblem(
+        `${lockFile(home)} is held by a stack that neither starts nor stops; see \`baton status\`, or end it with \`baton down\`.`,
+        false,
+      );
     await sleep(100);
   }
   return null;
@@ -59,7 +63,10 @@ function makeHome(home: string): void {
 function unusable(home: string, error: unknown): StackProblem {
   const code = (error as NodeJS.ErrnoException).code ?? String(error);
   const why = code === 'ENOSPC' ? 'the disk is full' : code;
-  return new StackProblem(`The data directory ${home} cannot be written (${why}); free it, or choose another one with BATON_HOME.`, true);
+  return new StackProblem(
+    `The data directory ${home} cannot be written (${why}); free it, or choose another one with BATON_HOME.`,
+    true,
+  );
 }
 
 /** Says that this process uses the stack. Returns how to say that it no longer does. */
@@ -73,7 +80,9 @@ export function enterStack(home: string): () => void {
 /** Pids of living commands, other than this process, that use the stack. */
 export function stackClients(home: string): number[] {
   const dir = join(home, 'clients');
-  const pids = list(dir).map(Number).filter((pid) => pid !== process.pid);
+  const pids = list(dir)
+    .map(Number)
+    .filter((pid) => pid !== process.pid);
   return pids.filter((pid) => {
     if (isSameProcess(pid, readText(join(dir, String(pid))))) return true;
     rmSync(join(dir, String(pid)), { force: true });

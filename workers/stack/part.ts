@@ -69,7 +69,10 @@ export class RunningPart {
       if (problem instanceof StackProblem) throw problem;
       if (Date.now() - begun >= this.plan.startTimeoutMs || this.failures >= MAX_START_FAILURES) {
         const said = this.plan.log.tail(8);
-        throw new StackProblem(`${this.plan.name} could not be started: ${died ?? problem}. Its log: ${this.plan.log.path}${said ? `\n${said}` : ''}`, false);
+        throw new StackProblem(
+          `${this.plan.name} could not be started: ${died ?? problem}. Its log: ${this.plan.log.path}${said ? `\n${said}` : ''}`,
+          false,
+        );
       }
       this.failures += 1;
       await sleep(PAUSES_MS[this.failures - 1] ?? 1_000, undefined, { signal: this.stopSignal.signal }).catch(() => {});
@@ -130,7 +133,9 @@ export class RunningPart {
     if (lived > HEALTHY_MS) this.failures = 0;
     for (;;) {
       const pause = PAUSES_MS[Math.min(this.failures, PAUSES_MS.length - 1)] ?? 30_000;
-      this.say(`${this.plan.name} ended unexpectedly (${how}); starting it again in ${pause / 1000} s. Its log: ${this.plan.log.path}`);
+      this.say(
+        `${this.plan.name} ended unexpectedly (${how}); starting it again in ${pause / 1000} s. Its log: ${this.plan.log.path}`,
+      );
       await sleep(pause, undefined, { signal: this.stopSignal.signal }).catch(() => {});
       if (this.stopping) return;
       this.failures += 1;
@@ -161,7 +166,10 @@ function spoken(child: ChildProcess): Promise<StackProblem> {
 }
 
 /** For parts that say `{ ready: true }` over their channel. The message is handed to `note`. */
-export function awaitReadyMessage(child: ChildProcess, note: (message: Record<string, unknown>) => void = () => {}): Promise<null> {
+export function awaitReadyMessage(
+  child: ChildProcess,
+  note: (message: Record<string, unknown>) => void = () => {},
+): Promise<null> {
   return new Promise((resolve) => {
     child.on('message', (message) => {
       if (typeof message !== 'object' || message === null || (message as { ready?: unknown }).ready !== true) return;

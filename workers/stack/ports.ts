@@ -23,7 +23,10 @@ export async function isFree(host: string, port: number): Promise<boolean> {
 export async function claimPort(host: string, wanted: number, what: string, flag: string): Promise<number> {
   if (wanted === 0) return freePort(host);
   if (await isFree(host, wanted)) return wanted;
-  throw new StackProblem(`Port ${wanted}, wanted for ${what}, is in use${heldBy(wanted)}; end that or choose another with ${flag} (0 takes any free one).`, true);
+  throw new StackProblem(
+    `Port ${wanted}, wanted for ${what}, is in use${heldBy(wanted)}; end that or choose another with ${flag} (0 takes any free one).`,
+    true,
+  );
 }
 
 /** ` by node (pid 12)`, or nothing where the system does not tell. */
@@ -37,7 +40,8 @@ function tryListen(host: string, port: number): Promise<number | null> {
     const server = createServer();
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(null);
-      else if (error.code === 'EACCES') reject(new StackProblem(`Port ${port} may not be used by this user; choose one above 1023.`, true));
+      else if (error.code === 'EACCES')
+        reject(new StackProblem(`Port ${port} may not be used by this user; choose one above 1023.`, true));
       else reject(new StackProblem(`Nothing can listen on ${host}:${port}: ${error.message}.`, true));
     });
     server.listen({ host, port, exclusive: true }, () => {
@@ -67,7 +71,9 @@ function listeningInodes(port: number): Set<string> {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   const rows = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => read(file).split('\n').slice(1));
   const fields = rows.map((row) => row.trim().split(/\s+/));
-  return new Set(fields.filter((each) => each[3] === LISTEN && each[1]?.endsWith(`:${hex}`)).map((each) => each[9] ?? ''));
+  return new Set(
+    fields.filter((each) => each[3] === LISTEN && each[1]?.endsWith(`:${hex}`)).map((each) => each[9] ?? ''),
+  );
 }
 
 /** Program and first argument, enough to recognise it. */
@@ -78,7 +84,9 @@ export function commandOf(pid: number): string {
 }
 
 function numbers(dir: string): number[] {
-  return list(dir).filter((name) => /^\d+$/.test(name)).map(Number);
+  return list(dir)
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 function list(dir: string): string[] {

@@ -4,62 +4,33 @@
  * whom it still has something to say to.
  */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startTicks } from '../../scripts/lib/lock.mjs';
-import type { TemporalSource } from '../../scripts/lib/temporal-server.mjs';
 import { awaitTemporal } from './grpc-health.js';
 import { LogFile } from './log-file.js';
 import { type Manifest, removeManifest, writeManifest } from './manifest.js';
 import { nodePart, runnerEnvironment } from './node-part.js';
+import {
+  DEFAULT_PORTS,
+  DEFAULT_RUNNERS,
+  DEFAULT_START_TIMEOUT_MS,
+  DEFAULT_STOP_TIMEOUT_MS,
+  LOOPBACK,
+  NAMESPACE,
+  type Stack,
+  type StackOptions,
+} from './options.js';
 import { endOrphans } from './orphans.js';
 import { releaseHome, stackClients, takeHome } from './owner.js';
 import { type PartPlan, RunningPart, type Say } from './part.js';
 import { claimPort } from './ports.js';
 import { StackProblem } from './problem.js';
-import { temporalPart } from './temporal-part.js';
+import { keepHistories, temporalPart } from './temporal-part.js';
 
-export const DEFAULT_PORTS = { api: 8080, temporal: 7233, ui: 8233 } as const;
-export const DEFAULT_RUNNERS = 2;
-const DEFAULT_START_TIMEOUT_MS = 90_000;
-/** A little longer than the processes' own limit, so that they end by themselves. */
-const DEFAULT_STOP_TIMEOUT_MS = 20_000;
-const NAMESPACE = 'default';
-/** Whoever reaches the embedded Temporal server may do everything there: it never leaves this machine. */
-const LOOPBACK = '127.0.0.1';
-
-export interface StackOptions {
-  /** Data directory; made when missing. */
-  readonly home: string;
-  /** Asked only when this process brings the stack up, at the same time as other checks. */
-  readonly temporal: () => Promise<TemporalSource>;
-  /** The environment that control inherits; runners get it without what is secret. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Of the API only. */
-  readonly host?: string;
-  /** TCP ports; 0 takes any free one. */
-  readonly ports?: { readonly api: number; readonly temporal: number; readonly ui: number };
-  readonly runners?: number;
-  /** Goes down with the command that brought it up. */
-  readonly temporary?: boolean;
-  readonly say?: Say;
-  /** Main files; default: the compiled ones. */
-  readonly entries?: { readonly control: string; readonly runner: string };
-  readonly startTimeoutMs?: number;
-  /** How long control and each runner may take to end before they are killed. */
-  readonly stopTimeoutMs?: number;
-  /** Ends a start that is under way: everything is stopped, then `startStack` rejects. */
-  readonly signal?: AbortSignal;
-}
-
-export interface Stack {
-  readonly manifest: Manifest;
-  /** False: another process has brought it up, and `stop` only leaves it. */
-  readonly own: boolean;
-  /** Ends every part. Resolves when no process is left. May be called again. */
-  stop(): Promise<void>;
-}
+export { DEFAULT_PORTS, type Stack, type StackOptions } from './options.js';
 
 /** Brings the stack up, or joins the one that is up on this data directory. Rejects with StackProblem or TemporalNotFound. */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -87,8 +58,13 @@ class Starting {
   private readonly say: Say;
   private readonly host: string;
   private readonly token = randomBytes(32).toString('hex');
-  private readonly parts: { temporal: RunningPart | null; control: RunningPart | null; runners: RunningPart[] } = { temporal: null, control: null, runners: [] };
+  private readonly parts: { temporal: RunningPart | null; control: RunningPart | null; runners: RunningPart[] } = {
+    temporal: null,
+    control: null,
+    runners: [],
+  };
   private manifest: Manifest | null = null;
+  private afterFirstStart: () => Promise<string | null> = async () => null;
   private stopped: Promise<void> | null = null;
 
   constructor(private readonly options: StackOptions) {
@@ -102,8 +78,12 @@ class Starting {
     const source = await this.options.temporal();
     const wanted = this.options.ports ?? DEFAULT_PORTS;
     const apiPort = await claimPort(this.host, wanted.api, 'the API', '--port');
-    const server = source.kind === 'address' ? { address: source.address, ui: null } : await this.prepareTemporal(source.path, wanted);
-    const webUi = server.ui === null ? (this.options.env['BATON_TEMPORAL_UI'] ?? null) : `http://${LOOPBACK}:${server.ui}`;
+    const server =
+      source.kind === 'address'
+        ? { address: source.address, ui: null }
+        : await this.prepareTemporal(source.path, wanted);
+    const webUi =
+      server.ui === null ? (this.options.env['BATON_TEMPORAL_UI'] ?? null) : `http://${LOOPBACK}:${server.ui}`;
     const api = `http://${reachable(this.host)}:${apiPort}`;
     const control = this.startControl(apiPort, server.address, webUi);
     const temporal = this.startTemporal(server.address);
@@ -135,25 +115,41 @@ class Starting {
     removeManifest(this.options.home);
     let told = false;
     while (stackClients(this.options.home).length > 0) {
-      if (!told) this.say(`The stack stays up for another command (pid ${stackClients(this.options.home).join(', ')}).`);
+      if (!told)
+        this.say(`The stack stays up for another command (pid ${stackClients(this.options.home).join(', ')}).`);
       told = true;
       await sleep(200);
     }
   }
 
-  private async prepareTemporal(path: string, wanted: { temporal: number; ui: number }): Promise<{ address: string; ui: number }> {
+  private async prepareTemporal(
+    path: string,
+    wanted: { temporal: number; ui: number },
+  ): Promise<{ address: string; ui: number }> {
     const port = await claimPort(LOOPBACK, wanted.temporal, 'the Temporal server', '--temporal-port');
     const uiPort = await claimPort(LOOPBACK, wanted.ui, 'the Temporal Web UI', '--ui-port');
     const dbFile = join(this.options.home, 'temporal.db');
-    const plan = temporalPart({ path, host: LOOPBACK, port, uiPort, dbFile, log: this.log('temporal'), env: this.options.env, startTimeoutMs: this.startTimeoutMs });
-    this.parts.temporal = this.part(plan);
+    const about = { path, host: LOOPBACK, port, uiPort, namespace: this.namespace, dbFile };
+    this.parts.temporal = this.part(
+      temporalPart({ ...about, log: this.log('temporal'), env: this.options.env, startTimeoutMs: this.startTimeoutMs }),
+    );
+    if (!existsSync(dbFile)) this.afterFirstStart = () => keepHistories(about);
     return { address: `${LOOPBACK}:${port}`, ui: uiPort };
   }
 
   private async startTemporal(address: string): Promise<void> {
-    if (this.parts.temporal) return this.parts.temporal.start();
+    if (this.parts.temporal) {
+      await this.parts.temporal.start();
+      const problem = await this.afterFirstStart();
+      if (problem) this.say(`Histories are kept for one day only: ${problem}`);
+      return;
+    }
     const problem = await awaitTemporal(address, 10_000);
-    if (problem) throw new StackProblem(`The Temporal server at ${address} ${problem}; check TEMPORAL_ADDRESS, or unset it to use the embedded server.`, false);
+    if (problem)
+      throw new StackProblem(
+        `The Temporal server at ${address} ${problem}; check TEMPORAL_ADDRESS, or unset it to use the embedded server.`,
+        false,
+      );
   }
 
   private startControl(port: number, address: string, webUi: string | null): Promise<void> {
@@ -165,7 +161,15 @@ class Starting {
       BATON_TEMPORAL_UI: webUi ?? '',
       BATON_DEFAULT_LANES: String(this.runnerCount),
     };
-    const plan = nodePart({ name: 'control', entry: this.entry('control'), env, ports: [port], log: this.log('control'), startTimeoutMs: this.startTimeoutMs, stopTimeoutMs: this.stopTimeoutMs });
+    const plan = nodePart({
+      name: 'control',
+      entry: this.entry('control'),
+      env,
+      ports: [port],
+      log: this.log('control'),
+      startTimeoutMs: this.startTimeoutMs,
+      stopTimeoutMs: this.stopTimeoutMs,
+    });
     this.parts.control = this.part(plan);
     return this.parts.control.start();
   }
@@ -189,8 +193,15 @@ class Starting {
     });
   }
 
+  /** The compile cache halves the time Node needs to load a part; releases that lack it ignore the setting. */
   private common(address: string): Record<string, string> {
-    return { BATON_HOME: this.options.home, BATON_RUNNER_TOKEN: this.token, TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: this.namespace };
+    return {
+      BATON_HOME: this.options.home,
+      BATON_RUNNER_TOKEN: this.token,
+      TEMPORAL_ADDRESS: address,
+      TEMPORAL_NAMESPACE: this.namespace,
+      NODE_COMPILE_CACHE: join(this.options.home, 'compile-cache'),
+    };
   }
 
   private writeManifest(api: string, webUi: string | null, address: string): Manifest {
@@ -202,7 +213,15 @@ class Starting {
       readyMs: this.manifest?.readyMs ?? Date.now() - this.begun,
       supervisor: { pid: process.pid, ticks: startTicks(process.pid) },
       temporary: this.options.temporary ?? false,
-      parts: all.map((part) => ({ name: part.plan.name, pid: part.pid, ticks: part.ticks, ports: [...part.plan.ports], log: part.plan.log.path, restarts: part.restarts, readyMs: part.readyMs })),
+      parts: all.map((part) => ({
+        name: part.plan.name,
+        pid: part.pid,
+        ticks: part.ticks,
+        ports: [...part.plan.ports],
+        log: part.plan.log.path,
+        restarts: part.restarts,
+        readyMs: part.readyMs,
+      })),
       api,
       docs: `${api}/docs`,
       webUi,
@@ -217,7 +236,8 @@ class Starting {
     // The way down has begun and would not see this part.
     if (this.stopped) throw new StackProblem('The start was stopped.', false);
     return new RunningPart(plan, this.say, () => {
-      if (this.manifest && !this.stopped) this.writeManifest(this.manifest.api, this.manifest.webUi, this.manifest.temporal.address);
+      if (this.manifest && !this.stopped)
+        this.writeManifest(this.manifest.api, this.manifest.webUi, this.manifest.temporal.address);
     });
   }
 

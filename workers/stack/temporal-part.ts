@@ -2,6 +2,7 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { SEARCH_ATTRIBUTES } from '../../domain/names.js';
+import { runCommand } from '../../scripts/lib/run-command.mjs';
 import { lookUp } from '../../scripts/lib/temporal-server.mjs';
 import { awaitTemporal } from './grpc-health.js';
 import type { LogFile } from './log-file.js';
@@ -13,6 +14,7 @@ export interface TemporalOptions {
   readonly host: string;
   readonly port: number;
   readonly uiPort: number;
+  readonly namespace: string;
   readonly dbFile: string;
   readonly log: LogFile;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -23,15 +25,21 @@ export interface TemporalOptions {
 const QUEUES = ['transfer', 'timer', 'visibility', 'outbound'] as const;
 const MAX_POLLS_PER_SECOND = 2_000;
 
-export function temporalArguments(options: Pick<TemporalOptions, 'host' | 'port' | 'uiPort' | 'dbFile'>): string[] {
+export function temporalArguments(
+  options: Pick<TemporalOptions, 'host' | 'port' | 'uiPort' | 'namespace' | 'dbFile'>,
+): string[] {
   return [
     'server',
     'start-dev',
     ...['--ip', options.host, '--port', String(options.port), '--ui-port', String(options.uiPort)],
+    ...['--namespace', options.namespace],
     ...['--db-filename', options.dbFile, '--log-level', 'warn'],
     // Survives a killed process; only a power cut may lose the last moments, and SQLite itself stays whole.
     ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=NORMAL'],
-    ...QUEUES.flatMap((queue) => ['--dynamic-config-value', `history.${queue}ProcessorMaxPollRPS=${MAX_POLLS_PER_SECOND}`]),
+    ...QUEUES.flatMap((queue) => [
+      '--dynamic-config-value',
+      `history.${queue}ProcessorMaxPollRPS=${MAX_POLLS_PER_SECOND}`,
+    ]),
     ...Object.values(SEARCH_ATTRIBUTES).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
 }
@@ -49,11 +57,40 @@ export function temporalPart(options: TemporalOptions): PartPlan {
   };
 }
 
+/** The server's own default is one day; links into the Web UI should live as long as raw results. */
+const RETENTION = '720h';
+const RETENTION_TIMEOUT_MS = 20_000;
+
+/** Once, after the first start on a new database. Resolves to null, or to why it could not be done. */
+export async function keepHistories(
+  options: Pick<TemporalOptions, 'path' | 'host' | 'port' | 'namespace'>,
+): Promise<string | null> {
+  const address = `${options.host}:${options.port}`;
+  const args = [
+    'operator',
+    'namespace',
+    'update',
+    '--namespace',
+    options.namespace,
+    '--retention',
+    RETENTION,
+    '--address',
+    address,
+  ];
+  const result = await runCommand(options.path, args, { timeoutMs: RETENTION_TIMEOUT_MS });
+  return result.code === 0 ? null : (result.problem ?? result.stderr.trim().slice(0, 300));
+}
+
 /** Starts a program that ends when this process does, however this process ends. */
-function startTied(program: string, args: readonly string[], env: Readonly<Record<string, string | undefined>>): ChildProcess {
+function startTied(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ChildProcess {
   const setpriv = process.platform === 'linux' ? lookUp('setpriv', env['PATH'] ?? '') : null;
   const common = { env: { ...env }, detached: OWN_GROUP };
-  if (setpriv) return spawn(setpriv, ['--pdeathsig', 'TERM', program, ...args], { ...common, stdio: ['ignore', 'pipe', 'pipe'] });
+  if (setpriv)
+    return spawn(setpriv, ['--pdeathsig', 'TERM', program, ...args], { ...common, stdio: ['ignore', 'pipe', 'pipe'] });
   const watcher = fileURLToPath(new URL('../../scripts/lib/watcher.mjs', import.meta.url));
   return fork(watcher, [program, ...args], { ...common, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
 }

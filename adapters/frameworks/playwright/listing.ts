@@ -9,9 +9,10 @@ const Listing = z.object({
 });
 
 export interface Listed {
-  /** Absolute paths: files with tests, then files that failed to load. */
+  /** Absolute paths of files with tests. */
   readonly files: string[];
-  readonly errors: string[];
+  /** Absolute paths of files that failed to load. With one of them, newer versions list no other file. */
+  readonly broken: string[];
 }
 
 /** Undefined when there is no listing in the text. Configurations and test files may have printed around it. */
@@ -20,9 +21,11 @@ export function parseListing(stdout: string): Listed | undefined {
     const listing = readFrom(stdout.slice(from));
     if (!listing) continue;
     const { rootDir } = listing.config;
-    const suites = listing.suites.map(({ file }) => resolve(rootDir, file));
-    const broken = listing.errors.map(({ location }) => location?.file).filter((file): file is string => file !== undefined && isAbsolute(file));
-    return { files: [...new Set([...suites, ...broken])], errors: listing.errors.map(({ message }) => message ?? 'no message') };
+    const broken = listing.errors.map(({ location, message }) => location?.file ?? /^(?:\w*Error: )?(\/[^\n:]+\.\w+): /.exec(message ?? '')?.[1]);
+    return {
+      files: [...new Set(listing.suites.map(({ file }) => resolve(rootDir, file)))],
+      broken: [...new Set(broken.filter((file): file is string => file !== undefined && isAbsolute(file)))],
+    };
   }
   return undefined;
 }

@@ -98,11 +98,16 @@ async function runUnit(unit, built, all, emit) {
     return true;
   }
   const began = performance.now();
-  const onLine = (text) => emit({ c: 'out', file: unit.file, text });
+  let summary = !unit.harness;
+  const onLine = (text) => {
+    summary ||= text.startsWith('test result: ');
+    emit({ c: 'out', file: unit.file, text });
+  };
   const result = unit.doc ? await docTests(unit, all, onLine) : await call(program.path, programArgs(unit), { cwd: program.cwd, env: program.env, onLine });
   const { code, signal } = result;
   emit({ c: 'exit', file: unit.file, code, signal, ms: Math.round(performance.now() - began), stderr: result.startError ?? result.stderr });
-  return code !== 0;
+  // A test that calls exit(0) ends the program as if all were well.
+  return code !== 0 || !summary;
 }
 
 /** A program with a `main` of its own knows nothing of libtest's `--exact`. */

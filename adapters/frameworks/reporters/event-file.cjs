@@ -128,7 +128,8 @@ function withCause(stack, cause) {
 
 function locate(stack, file) {
   if (!stack || !file) return {};
-  const names = [file.replace(/\\/g, '/'), realpath(file)];
+  // Mocha shortens the paths in its stacks.
+  const names = [file.replace(/\\/g, '/'), realpath(file), path.relative(process.cwd(), file)];
   for (const name of names) {
     const from = stack.indexOf(`${name}:`);
     if (from < 0) continue;

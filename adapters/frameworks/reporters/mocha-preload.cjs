@@ -32,7 +32,8 @@ function printList(mocha) {
 function narrow(mocha) {
   const setup = setupFiles(mocha);
   const batch = readBatch();
-  mocha.files = mocha.files.filter((file) => setup.has(path.resolve(file)) || batch.nameOf(path.resolve(file)));
+  const files = [...new Set(mocha.files.map((file) => path.resolve(file)))];
+  mocha.files = files.filter((file) => setup.has(file) || batch.nameOf(file) !== undefined);
   return batch;
 }
 
@@ -41,7 +42,7 @@ Mocha.prototype.loadFilesAsync = async function load(...args) {
   const batch = narrow(this);
   const files = this.files;
   try {
-    for (const file of files) await loadOne(this, batch.nameOf(path.resolve(file)), file, args);
+    for (const file of files) await loadOne(this, batch.nameOf(file), file, args);
   } finally {
     this.files = files;
   }

@@ -22,7 +22,7 @@ class BatonReporter {
     this.ended = false;
     emit({ e: 'start', framework: 'mocha', version: process.env.BATON_TOOL_VERSION || undefined });
     this.listen(runner);
-    process.once('exit', () => this.ended && emit({ e: 'end' }));
+    process.once('exit', () => this.last());
   }
 
   listen(runner) {
@@ -136,7 +136,18 @@ class BatonReporter {
       if (!broken.has(file) && !bailed) this.close(this.begin(path.resolve(this.batch.dir, file)));
     }
     this.ended = true;
-    process.on('uncaughtExceptionMonitor', (error) => emit({ e: 'error', ...describeError(error) }));
+    process.once('uncaughtExceptionMonitor', (error) => {
+      // Mocha's own listener throws it again, which ends the process at once; another's may well swallow it.
+      if (process.listenerCount('uncaughtException') > 1) return;
+      emit({ e: 'error', ...describeError(error) });
+      this.last();
+    });
+  }
+
+  /** Not before the process goes: what happens after the last test can still be an error. */
+  last() {
+    if (this.ended) emit({ e: 'end' });
+    this.ended = false;
   }
 
   /** Mocha's exit code counts failures; a file that did not load is one more. */

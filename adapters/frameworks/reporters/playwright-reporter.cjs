@@ -22,6 +22,7 @@ class BatonPlaywrightReporter {
     this.failedToLoad = new Set();
     /** Tests came from files that nobody asked for and no project needs: then nothing is known of missing files. */
     this.unknownFiles = false;
+    this.errors = 0;
     this.rootDir = this.batch.dir;
   }
 
@@ -64,7 +65,8 @@ class BatonPlaywrightReporter {
 
   onError(error) {
     if (this.isEcho(clean(error.message ?? ''))) return;
-    const location = error.location ?? firstLocation(error.stack);
+    this.errors++;
+    const location = error.location ?? firstLocation(error);
     const file = location && this.batch.nameOf(location.file);
     const details = describe([error]);
     // A file with tests of its own was loaded: then the error is not about loading it.
@@ -87,7 +89,7 @@ class BatonPlaywrightReporter {
     }
     if (result.status === 'timedout') emit({ e: 'error', message: 'The global timeout of the Playwright configuration was reached.' });
     if (result.status !== 'passed' && result.status !== 'failed') return;
-    if (this.files.size > 0 && this.failedToLoad.size === 0 && !this.unknownFiles) this.endEmptyFiles();
+    if (this.files.size > 0 && this.errors === 0 && !this.unknownFiles) this.endEmptyFiles();
     emit({ e: 'end' });
   }
 
@@ -235,9 +237,10 @@ function describe(errors) {
 
 const clean = (text) => String(text).replace(ANSI, '');
 
-/** Errors of old versions carry their place only in the stack. */
-function firstLocation(stack) {
-  const found = /\(?((?:file:\/\/)?\/[^\s():]+):(\d+):(\d+)\)?/.exec(clean(stack ?? ''));
+/** Errors of old versions carry their place only in their words or in the stack. */
+function firstLocation({ message, stack }) {
+  const found =
+    /^(?:\w*Error: )?(\/[^\n:]+\.\w+): /.exec(clean(message ?? '')) ?? /\(?((?:file:\/\/)?\/[^\s():]+):\d+:\d+\)?/.exec(clean(stack ?? ''));
   return found ? { file: found[1].replace(/^file:\/\//, '') } : undefined;
 }
 

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { test } from 'vitest';
 import { vitestAdapter } from '../../../adapters/frameworks/vitest.js';
 import { jestAdapter } from '../../../adapters/frameworks/jest.js';
@@ -14,7 +16,10 @@ test('x', async () => {
   const skip = (process.env['SKIP'] ?? 'slow').split(',');
   const files = (await adapter.discover(suite, localProject(root))).map((f) => f.file).filter((f) => !skip.some((s) => f.includes(s)) && (!process.env['ONLY'] || f.includes(process.env['ONLY'])));
   console.log(await adapter.version(suite, localProject(root)), files);
-  const ran = await runAdapter(adapter, root, { suite, files });
+  const lines: string[] = [];
+  const recording = { ...adapter, reader: (request: Parameters<typeof adapter.reader>[0]) => { const reader = adapter.reader(request); return { ...reader, line: (text: string) => { lines.push(text); return reader.line(text); } }; } };
+  const ran = await runAdapter(recording, root, { suite, files });
+  if (process.env['REC']) writeFileSync(process.env['REC'], lines.map((l) => l.replaceAll(root, '/p/app').replaceAll(dirname(root), '/p').replaceAll('/work/main', '/p')).join('\n') + '\n');
   console.log(JSON.stringify({ judged: ran.judged, exit: [ran.exit.code, ran.exit.signal], totals: ran.totals, red: redFiles(ran.rows) }));
   if (process.env['SHOW']) console.log(statuses(ran.rows));
   if (process.env['ROWS']) for (const row of ran.rows) console.log(JSON.stringify({ ...row, stack: row.stack?.slice(0, 200), testId: undefined }).slice(0, 900));

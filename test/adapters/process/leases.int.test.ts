@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { databaseName, leaseLane, leasePorts, removeStaleTemp } from '../../../adapters/process/leases.js';
+import { databaseName, leaseLane, leasePorts } from '../../../adapters/process/leases.js';
+import { removeStaleTemp } from '../../../adapters/process/own-temp.js';
 
 let dir: string;
 beforeEach(() => {
@@ -66,8 +67,8 @@ describe('a lane', () => {
   });
 
   test('folders of runners that were killed are removed, those of living ones stay', async () => {
-    const dead = join(dir, `baton-lane-${spawnSync('true').pid}.0.abc`);
-    const reused = join(dir, `baton-lane-${process.pid}.1.abc`);
+    const dead = join(dir, `baton-tmp-${spawnSync('true').pid}.0.abc`);
+    const reused = join(dir, `baton-tmp-${process.pid}.1.abc`);
     for (const path of [dead, reused]) mkdirSync(join(path, 'x'), { recursive: true });
     const lane = await leaseLane({ lane: 'a', ports: 0, tempRoot: dir, lockDir: join(dir, 'locks') });
     expect((await removeStaleTemp(dir)).sort()).toEqual([dead, reused].sort());

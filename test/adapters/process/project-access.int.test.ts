@@ -88,7 +88,7 @@ describe('commands', () => {
     const script = 'pwd -P; echo "$GREETING $NAME"; echo oops >&2; exit 3';
     const result = await project.exec('sh', ['-c', script], { dir: 'sub', env: { NAME: 'you' }, timeoutMs: 20_000 });
     expect(result).toEqual({ code: 3, stdout: `${root}/sub\nhello you\n`, stderr: 'oops\n' });
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('baton-exec-'))).toEqual([]);
+    expect(readdirSync(tmpdir()).filter((name) => name.startsWith(`baton-tmp-${process.pid}.`))).toEqual([]);
   });
 
   test('nothing passes through a shell', async () => {

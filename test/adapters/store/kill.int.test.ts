@@ -5,17 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, expect, test } from 'vitest';
 import { openLedger } from '../../../adapters/store/index.js';
 import { testTemplate } from '../../support/ledger.js';
+import { compile } from './compile.js';
 import { anExecution } from './scenario.js';
 
 const KILLS = 5;
 const FILES = Array.from({ length: 100 }, (_, i) => `file-${String(i).padStart(3, '0')}.test.ts`);
 const TESTS = 10;
-const LOADER = new URL('./ts-child.mjs', import.meta.url).href;
-const CHILD = fileURLToPath(new URL('./writer-child.ts', import.meta.url));
+const compiled = compile(new URL('./writer-child.ts', import.meta.url));
+afterAll(() => compiled.remove());
 
 const children = new Set<ChildProcess>();
 afterEach(() => {
@@ -29,7 +29,7 @@ interface Writer {
 }
 
 function startWriter(dataDir: string, execution: string): Writer {
-  const child = spawn(process.execPath, ['--import', LOADER, CHILD, dataDir, execution, String(TESTS)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [compiled.file, dataDir, execution, String(TESTS)], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.add(child);
   const lines: string[] = [];
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));

@@ -2,7 +2,10 @@
 import { createServer } from 'node:http';
 
 if (process.env.STAND_IN === 'refuse') {
-  process.send({ error: { name: 'StoreUnavailable', message: 'DATABASE_URL names a server that does not answer.', usage: true } }, () => process.exit(2));
+  process.send(
+    { error: { name: 'StoreUnavailable', message: 'DATABASE_URL names a server that does not answer.', usage: true } },
+    () => process.exit(2),
+  );
 } else if (process.env.STAND_IN === 'crash') {
   console.error('control: a stand-in that cannot start');
   process.exit(7);
@@ -11,6 +14,8 @@ if (process.env.STAND_IN === 'refuse') {
     if (request.url === '/crash') process.kill(process.pid, 'SIGKILL');
     response.end(JSON.stringify(process.env));
   });
-  server.listen(Number(process.env.BATON_PORT), process.env.BATON_HOST, () => process.send({ ready: true, url: `http://127.0.0.1:${server.address().port}` }));
+  server.listen(Number(process.env.BATON_PORT), process.env.BATON_HOST, () =>
+    process.send({ ready: true, url: `http://127.0.0.1:${server.address().port}` }),
+  );
   process.on('SIGTERM', () => process.exit(0));
 }

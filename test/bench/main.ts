@@ -1,0 +1,48 @@
+/**
+ * `npm run bench [NAME…]`: figures as ratios and rates of one run on this machine. Names: native, first-result, ingest,
+ * planning, engine, history. Without a name all of them. Prints one JSON object a line, then a table.
+ */
+import { benchEngine } from './engine.js';
+import { benchHistory } from './history.js';
+import { benchIngest } from './ingest.js';
+import { benchNative } from './native.js';
+import { benchPlanning } from './planning.js';
+
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** What it should be, such as `≤ 1.10`; empty where there is no goal. */
+  readonly goal: string;
+}
+
+const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  planning: benchPlanning,
+  ingest: async () =>
+    (await benchIngest()).map((f) => ({ name: `results ingested into ${f.engine}`, value: f.perSecond, unit: 'results/s', goal: '≥ 20000' })),
+  engine: benchEngine,
+  history: benchHistory,
+  native: benchNative,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in BENCHES));
+if (unknown.length > 0) {
+  process.stderr.write(`There is no bench "${unknown[0]}". Known: ${Object.keys(BENCHES).join(', ')}.\n`);
+  process.exit(2);
+}
+
+const figures: Figure[] = [];
+for (const [name, run] of Object.entries(BENCHES)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  process.stderr.write(`${name} …\n`);
+  for (const figure of await run()) {
+    figures.push(figure);
+    process.stdout.write(`${JSON.stringify(figure)}\n`);
+  }
+}
+
+const round = (value: number): string => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+process.stdout.write('\n| what | measured | goal |\n| --- | --- | --- |\n');
+for (const { name, value, unit, goal } of figures) process.stdout.write(`| ${name} | ${round(value)} ${unit} | ${goal} |\n`);
+process.exit(0);
