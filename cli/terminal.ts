@@ -1,4 +1,6 @@
 /** Where a command writes, and how: colours and redrawing only where a person watches. */
+import { plainText } from '../domain/clip.js';
+
 export interface Out {
   write(text: string): unknown;
   readonly isTTY?: boolean;
@@ -65,10 +67,6 @@ const width = (text: string): number => text.replace(/\u001b\[[0-9;]*m/g, '').le
 
 /** Text from tests, safe on a terminal and on one line. */
 export function oneLine(text: string, maxChars: number): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
-  const clean = text
-    .replace(/\u001b\[[0-9;:?]*[ -/]*[@-~]/g, '')
-    .replace(/[\u0000-\u001f\u007f-\u009f]+/g, ' ')
-    .trim();
+  const clean = plainText(text).replace(/\s+/g, ' ').trim();
   return clean.length > maxChars ? `${clean.slice(0, maxChars - 1)}…` : clean;
 }

@@ -31,11 +31,17 @@ export function diskArtifacts(dir: string): ArtifactStore {
 
 function pathOf(root: string, digest: string): string {
   const hex = DIGEST.exec(digest)?.[1];
-  if (hex === undefined) throw new NotFound(`${JSON.stringify(digest.slice(0, 100))} is no digest: expected "sha256:" and 64 hexadecimal digits`);
+  if (hex === undefined)
+    throw new NotFound(
+      `${JSON.stringify(digest.slice(0, 100))} is no digest: expected "sha256:" and 64 hexadecimal digits`,
+    );
   return join(root, hex.slice(0, 2), hex);
 }
 
-async function put(root: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<{ digest: string; bytes: number }> {
+async function put(
+  root: string,
+  bytes: Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<{ digest: string; bytes: number }> {
   const incoming = join(root, 'incoming');
   await mkdir(incoming, { recursive: true });
   const draft = join(incoming, randomUUID());
@@ -52,7 +58,10 @@ async function put(root: string, bytes: Uint8Array | AsyncIterable<Uint8Array>):
   }
 }
 
-async function writeSynced(path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<{ digest: string; bytes: number }> {
+async function writeSynced(
+  path: string,
+  bytes: Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<{ digest: string; bytes: number }> {
   const hash = createHash('sha256');
   const file = await open(path, 'wx', 0o600);
   let size = 0;
@@ -101,7 +110,8 @@ async function known<T>(digest: string, look: () => Promise<T>): Promise<T> {
   try {
     return await look();
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw new NotFound(`no artifact has the digest ${digest}: it was removed by retention or never stored here`);
+    if (codeOf(error) === 'ENOENT')
+      throw new NotFound(`no artifact has the digest ${digest}: it was removed by retention or never stored here`);
     throw error;
   }
 }
@@ -142,7 +152,10 @@ async function withAdvice<T>(root: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     const code = codeOf(error);
     if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error;
-    throw new ProjectProblem('DiskFull', `no room left for artifacts in ${root} (${code}): free space there or shorten the retention, then try again. Nothing was stored.`);
+    throw new ProjectProblem(
+      'DiskFull',
+      `no room left for artifacts in ${root} (${code}): free space there or shorten the retention, then try again. Nothing was stored.`,
+    );
   }
 }
 

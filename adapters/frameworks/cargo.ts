@@ -6,7 +6,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clip } from '../../domain/clip.js';
 import { ProjectProblem } from '../../domain/failures.js';
-import type { CommandRequest, CommandSpec, DiscoveredFile, FrameworkAdapter, ProjectAccess, SuiteDraft } from '../../domain/framework.js';
+import type {
+  CommandRequest,
+  CommandSpec,
+  DiscoveredFile,
+  FrameworkAdapter,
+  ProjectAccess,
+  SuiteDraft,
+} from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { CargoReader } from './cargo/reader.js';
 import { reporterPath } from './reporter-path.js';
@@ -36,30 +43,54 @@ export const cargoAdapter: FrameworkAdapter = {
 /** The workspace at the root, else the outermost ones below it. */
 async function detect(project: ProjectAccess): Promise<SuiteDraft[]> {
   if (await project.exists('Cargo.toml')) return [draft('.')];
-  const dirs = (await project.glob('.', ['**/Cargo.toml'], ['**/target/**', '**/vendor/**'])).map((f) => f.path.slice(0, -'/Cargo.toml'.length)).sort();
+  const dirs = (await project.glob('.', ['**/Cargo.toml'], ['**/target/**', '**/vendor/**']))
+    .map((f) => f.path.slice(0, -'/Cargo.toml'.length))
+    .sort();
   return dirs.filter((dir) => !dirs.some((other) => other !== dir && dir.startsWith(`${other}/`))).map(draft);
 }
 
 const draft = (dir: string): SuiteDraft => ({
-  config: { name: dir === '.' ? 'cargo' : `cargo-${dir.replace(/[^\w.@/-]/g, '-')}`.slice(0, 100), framework: 'cargo', dir },
+  config: {
+    name: dir === '.' ? 'cargo' : `cargo-${dir.replace(/[^\w.@/-]/g, '-')}`.slice(0, 100),
+    framework: 'cargo',
+    dir,
+  },
   because: join(dir, 'Cargo.toml'),
 });
 
 const cargoOf = (suite: Suite): readonly string[] => suite.command ?? ['cargo', 'test'];
 
 function planOf(suite: Suite, root: string): Record<string, unknown> {
-  return { dir: join(root, suite.dir), cargo: cargoOf(suite), args: suite.args, runner: reporterPath('cargo-runner.sh') };
+  return {
+    dir: join(root, suite.dir),
+    cargo: cargoOf(suite),
+    args: suite.args,
+    runner: reporterPath('cargo-runner.sh'),
+  };
 }
 
 async function discover(suite: Suite, project: ProjectAccess): Promise<DiscoveredFile[]> {
   const args = [reporterPath('cargo-driver.mjs'), 'list', JSON.stringify(planOf(suite, project.root))];
-  const result = await project.exec(process.execPath, args, { dir: suite.dir, env: suite.env.set, timeoutMs: LIST_TIMEOUT_MS });
+  const result = await project.exec(process.execPath, args, {
+    dir: suite.dir,
+    env: suite.env.set,
+    timeoutMs: LIST_TIMEOUT_MS,
+  });
   const line = result.stdout.split('\n').find((l) => l.startsWith(LISTED));
-  if (line === undefined) throw await cargoProblem(suite, project, 'DiscoveryFailed', `\`cargo metadata\` failed in ${suite.dir}`, result.stderr);
+  if (line === undefined)
+    throw await cargoProblem(
+      suite,
+      project,
+      'DiscoveryFailed',
+      `\`cargo metadata\` failed in ${suite.dir}`,
+      result.stderr,
+    );
   const found = JSON.parse(line.slice(LISTED.length)) as DiscoveredFile[];
   if (suite.include === undefined && suite.exclude === undefined) return found;
   const globbed = await project.glob(suite.dir, suite.include ?? ['**/*'], suite.exclude);
-  const allowed = new Set(globbed.map(({ path }) => (suite.dir === '.' ? path : path.slice(suite.dir.replace(/\/*$/, '/').length))));
+  const allowed = new Set(
+    globbed.map(({ path }) => (suite.dir === '.' ? path : path.slice(suite.dir.replace(/\/*$/, '/').length))),
+  );
   // Doc tests belong to no single file: globs of files can neither name nor exclude them.
   return found.filter((f) => allowed.has(f.file) || (f.file.startsWith('doc:') && suite.include === undefined));
 }
@@ -73,19 +104,39 @@ async function prepare(suite: Suite, project: ProjectAccess): Promise<void> {
   const split = suite.args.indexOf('--');
   const own = (split < 0 ? suite.args : suite.args.slice(0, split)).filter((arg) => !NOT_TWICE.test(arg));
   const args = [...first, ...own, '--no-run', '--no-fail-fast'];
-  const result = await project.exec(command!, args, { dir: suite.dir, env: suite.env.set, timeoutMs: BUILD_TIMEOUT_MS });
+  const result = await project.exec(command!, args, {
+    dir: suite.dir,
+    env: suite.env.set,
+    timeoutMs: BUILD_TIMEOUT_MS,
+  });
   if (result.code === 0 || (result.code === RED && /could not compile/.test(result.stderr))) return;
-  throw await cargoProblem(suite, project, 'SetupFailed', `\`${[command, ...args].join(' ')}\` failed in ${suite.dir}`, result.stderr);
+  throw await cargoProblem(
+    suite,
+    project,
+    'SetupFailed',
+    `\`${[command, ...args].join(' ')}\` failed in ${suite.dir}`,
+    result.stderr,
+  );
 }
 
-async function cargoProblem(suite: Suite, project: ProjectAccess, problem: 'DiscoveryFailed' | 'SetupFailed', what: string, stderr: string): Promise<ProjectProblem> {
+async function cargoProblem(
+  suite: Suite,
+  project: ProjectAccess,
+  problem: 'DiscoveryFailed' | 'SetupFailed',
+  what: string,
+  stderr: string,
+): Promise<ProjectProblem> {
   const tool = cargoOf(suite)[0]!;
-  if ((await project.exec(tool, ['--version'], { dir: suite.dir, timeoutMs: LIST_TIMEOUT_MS })).code !== 0) return missing(suite);
+  if ((await project.exec(tool, ['--version'], { dir: suite.dir, timeoutMs: LIST_TIMEOUT_MS })).code !== 0)
+    return missing(suite);
   return new ProjectProblem(problem, `${what}: ${clip(stderr.trim(), 4000)}`);
 }
 
 const missing = (suite: Suite): ProjectProblem =>
-  new ProjectProblem('ToolMissing', `Suite ${suite.name} needs Rust, but \`${cargoOf(suite)[0]} --version\` does not run. Install it (https://rustup.rs) and put cargo on PATH.`);
+  new ProjectProblem(
+    'ToolMissing',
+    `Suite ${suite.name} needs Rust, but \`${cargoOf(suite)[0]} --version\` does not run. Install it (https://rustup.rs) and put cargo on PATH.`,
+  );
 
 async function commandOf(request: CommandRequest): Promise<CommandSpec> {
   const { suite, root, files, tests, scratchDir, eventsFile, bail } = request;

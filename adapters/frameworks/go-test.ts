@@ -7,7 +7,13 @@
 import { dirname, join } from 'node:path/posix';
 import { clip } from '../../domain/clip.js';
 import { ProjectProblem } from '../../domain/failures.js';
-import type { CommandRequest, CommandSpec, DiscoveredFile, FrameworkAdapter, ProjectAccess } from '../../domain/framework.js';
+import type {
+  CommandRequest,
+  CommandSpec,
+  DiscoveredFile,
+  FrameworkAdapter,
+  ProjectAccess,
+} from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { detectModules, importPathOf, packageDir } from './go-test/modules.js';
 import { GoTestReader } from './go-test/reader.js';
@@ -17,7 +23,8 @@ const LIST_TIMEOUT_MS = 120_000;
 const BUILD_MS = 20 * 60_000;
 /** First guess at a package whose files could not be looked at. */
 const UNKNOWN_BYTES = 2000;
-const LIST_FORMAT = '{{.ImportPath}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}\t{{range .InvalidGoFiles}}{{.}} {{end}}';
+const LIST_FORMAT =
+  '{{.ImportPath}}\t{{len .TestGoFiles}}\t{{len .XTestGoFiles}}\t{{range .InvalidGoFiles}}{{.}} {{end}}';
 /** Flags that change which files belong to a package, so `go list` must have them too. */
 const BUILD_FLAGS = ['tags', 'mod', 'modfile', 'overlay'];
 
@@ -38,7 +45,11 @@ const toolOf = (suite: Suite): readonly string[] => suite.command ?? ['go', 'tes
 async function discover(suite: Suite, project: ProjectAccess): Promise<DiscoveredFile[]> {
   const bytes = await testFileBytes(suite, project);
   const args = ['list', '-e', '-find', ...buildFlags(suite.args), '-f', LIST_FORMAT, './...'];
-  const listed = await project.exec(toolOf(suite)[0]!, args, { dir: suite.dir, env: suite.env.set, timeoutMs: LIST_TIMEOUT_MS });
+  const listed = await project.exec(toolOf(suite)[0]!, args, {
+    dir: suite.dir,
+    env: suite.env.set,
+    timeoutMs: LIST_TIMEOUT_MS,
+  });
   if (listed.code !== 0) throw await listProblem(suite, project, listed.stderr);
   const suitePath = importPathOf(join(project.root, suite.dir));
   const narrowed = suite.include !== undefined || suite.exclude !== undefined;
@@ -80,12 +91,19 @@ function buildFlags(args: readonly string[]): string[] {
 
 async function listProblem(suite: Suite, project: ProjectAccess, stderr: string): Promise<ProjectProblem> {
   const tool = toolOf(suite)[0]!;
-  if ((await project.exec(tool, ['version'], { dir: suite.dir, timeoutMs: LIST_TIMEOUT_MS })).code !== 0) return missing(suite);
-  return new ProjectProblem('DiscoveryFailed', `\`${tool} list ./...\` failed in ${suite.dir}: ${clip(stderr.trim(), 4000)}`);
+  if ((await project.exec(tool, ['version'], { dir: suite.dir, timeoutMs: LIST_TIMEOUT_MS })).code !== 0)
+    return missing(suite);
+  return new ProjectProblem(
+    'DiscoveryFailed',
+    `\`${tool} list ./...\` failed in ${suite.dir}: ${clip(stderr.trim(), 4000)}`,
+  );
 }
 
 const missing = (suite: Suite): ProjectProblem =>
-  new ProjectProblem('ToolMissing', `Suite ${suite.name} needs Go, but \`${toolOf(suite)[0]} version\` does not run. Install Go (https://go.dev/dl) and put it on PATH.`);
+  new ProjectProblem(
+    'ToolMissing',
+    `Suite ${suite.name} needs Go, but \`${toolOf(suite)[0]} version\` does not run. Install Go (https://go.dev/dl) and put it on PATH.`,
+  );
 
 function commandOf(request: CommandRequest): CommandSpec {
   const { suite, files, tests, cores, bail } = request;
@@ -98,7 +116,18 @@ function commandOf(request: CommandRequest): CommandSpec {
   const packages = files.map((file) => (file === '.' ? '.' : `./${file}`));
   return {
     command: command!,
-    args: [...first, '-json', '-count=1', '-p', String(cores), ...(bail ? ['-failfast'] : []), ...flags, ...run, ...packages, ...rest],
+    args: [
+      ...first,
+      '-json',
+      '-count=1',
+      '-p',
+      String(cores),
+      ...(bail ? ['-failfast'] : []),
+      ...flags,
+      ...run,
+      ...packages,
+      ...rest,
+    ],
     cwd: join(request.root, suite.dir),
     env: {},
     events: 'stdout',

@@ -1,34 +1,60 @@
 /** Jest 26 to 30. Results come from `reporters/jest-reporter.cjs`. */
-import type { CommandRequest, CommandSpec, DiscoveredFile, ExecResult, FrameworkAdapter, ProjectAccess } from '../../domain/framework.js';
+import type {
+  CommandRequest,
+  CommandSpec,
+  DiscoveredFile,
+  ExecResult,
+  FrameworkAdapter,
+  ProjectAccess,
+} from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { eventLineReader } from './event-lines.js';
-import { type ArgRules, hasOption, keepOptions, splitArgs } from './js-args.js';
+import { type ArgRules, hasOption, keepOptions, names, splitArgs } from './js-args.js';
 import { detectSuites, firstFile, type JsFramework, withExtensions } from './js-detect.js';
-import { batchEnv, discoveredFiles, discoveryFailed, launchOf, LOOK_TIMEOUT_MS, requireTool, suiteDir, type Tool } from './js-shared.js';
+import {
+  batchEnv,
+  discoveredFiles,
+  discoveryFailed,
+  launchOf,
+  LOOK_TIMEOUT_MS,
+  requireTool,
+  suiteDir,
+  type Tool,
+} from './js-shared.js';
 import { reporterPath } from './reporter-path.js';
 
 const RULES: ArgRules = {
-  value: new Set([
-    ...['-c', '--config', '--rootDir', '-t', '--testNamePattern', '--env', '--testEnvironment', '--maxWorkers', '-w', '--outputFile'],
-    ...['--testTimeout', '--shard', '--coverageDirectory', '--changedSince', '--filter', '--globalSetup', '--globalTeardown', '--globals'],
-    ...['--moduleNameMapper', '--preset', '--runner', '--testEnvironmentOptions', '--testRunner', '--transform', '--seed', '--cacheDirectory'],
-    ...['--workerIdleMemoryLimit', '--maxConcurrency', '--testResultsProcessor', '--testSequencer', '--snapshotSerializers', '--coverageProvider'],
-    ...['--prettierPath', '--resolver', '--testURL', '--testLocationInResults', '--openHandlesTimeout', '--coverageThreshold', '--ciProvider'],
-  ]),
-  list: new Set([
-    ...['--projects', '--selectProjects', '--ignoreProjects', '--testMatch', '--reporters', '--roots', '--setupFiles', '--setupFilesAfterEnv'],
-    ...['--collectCoverageFrom', '--coverageReporters', '--coveragePathIgnorePatterns', '--moduleDirectories', '--moduleFileExtensions'],
-    ...['--modulePathIgnorePatterns', '--modulePaths', '--testPathIgnorePatterns', '--testPathPattern', '--testPathPatterns', '--testRegex'],
-    ...['--transformIgnorePatterns', '--unmockedModulePathPatterns', '--watchPathIgnorePatterns'],
-  ]),
+  value: new Set(
+    names(`
+      -c --config --rootDir -t --testNamePattern --env --testEnvironment --maxWorkers -w --outputFile --testTimeout
+      --shard --coverageDirectory --changedSince --filter --globalSetup --globalTeardown --globals --moduleNameMapper
+      --preset --runner --testEnvironmentOptions --testRunner --transform --seed --cacheDirectory
+      --workerIdleMemoryLimit --maxConcurrency --testResultsProcessor --testSequencer --snapshotSerializers
+      --coverageProvider --prettierPath --resolver --testURL --openHandlesTimeout --coverageThreshold
+    `),
+  ),
+  list: new Set(
+    names(`
+      --projects --selectProjects --ignoreProjects --testMatch --reporters --roots --setupFiles --setupFilesAfterEnv
+      --collectCoverageFrom --coverageReporters --coveragePathIgnorePatterns --moduleDirectories
+      --moduleFileExtensions --modulePathIgnorePatterns --modulePaths --testPathIgnorePatterns --testPathPattern
+      --testPathPatterns --testRegex --transformIgnorePatterns --unmockedModulePathPatterns --watchPathIgnorePatterns
+    `),
+  ),
 };
-const OURS = [
-  ...['--reporters', '--json', '--outputFile', '--watch', '--watchAll', '--watchman', '--verbose', '--silent', '--color', '--colors', '--no-color'],
-  ...['--no-colors', '--noStackTrace', '--ci', '--useStderr', '--notify', '--listTests', '--runTestsByPath', '--expand', '--debug', '--showConfig'],
-];
+const OURS = names(`
+  --reporters --json --outputFile --watch --watchAll --watchman --verbose --silent --color --colors --no-color
+  --no-colors --noStackTrace --ci --useStderr --notify --listTests --runTestsByPath --expand --debug --showConfig
+`);
 const WORKERS = ['--maxWorkers', '-w', '--runInBand', '-i'];
-const NARROWING = ['--shard', '--bail', '-b', '-u', '--updateSnapshot', '-o', '--onlyChanged', '--changedSince', '--lastCommit', '--onlyFailures', '-f', '--findRelatedTests', '--passWithNoTests'];
-const COVERAGE = ['--coverage', '--collectCoverage', '--collectCoverageFrom', '--coverageDirectory', '--coverageReporters', '--coverageThreshold', '--coverageProvider'];
+const NARROWING = names(`
+  --shard --bail -b -u --updateSnapshot -o --onlyChanged --changedSince --lastCommit --onlyFailures -f
+  --findRelatedTests --passWithNoTests
+`);
+const COVERAGE = names(`
+  --coverage --collectCoverage --collectCoverageFrom --coverageDirectory --coverageReporters --coverageThreshold
+  --coverageProvider
+`);
 /** Options that choose files: needed to list them, in the way once they are listed. */
 const CHOOSING = ['--testPathPattern', '--testPathPatterns'];
 const CONFIG_EXTENSIONS = ['js', 'ts', 'mjs', 'cjs', 'json', 'mts', 'cts'];
@@ -71,14 +97,20 @@ export const jestAdapter: FrameworkAdapter = {
 const jestOf = (root: string, suite: Suite): Tool => requireTool(root, suite, 'jest');
 
 function run(suite: Suite, project: ProjectAccess, tool: Tool, args: readonly string[]): Promise<ExecResult> {
-  const launch = launchOf(suite, tool.bin);
+  const launch = launchOf(suite, tool, project.root);
   const env = { ...suite.env.set, NO_COLOR: '1' };
   return project.exec(launch.command, [...launch.args, ...args], { dir: suite.dir, env, timeoutMs: LOOK_TIMEOUT_MS });
 }
 
 async function discover(suite: Suite, project: ProjectAccess): Promise<DiscoveredFile[]> {
   const { flags, rest, choosing } = suiteArgs(suite);
-  const result = await run(suite, project, jestOf(project.root, suite), ['--listTests', '--json', ...flags, ...choosing, ...(rest.length > 0 ? ['--', ...rest] : [])]);
+  const result = await run(suite, project, jestOf(project.root, suite), [
+    '--listTests',
+    '--json',
+    ...flags,
+    ...choosing,
+    ...(rest.length > 0 ? ['--', ...rest] : []),
+  ]);
   if (result.code === 0) {
     const listed = parseJestList(result.stdout);
     if (listed) return discoveredFiles(suite, project, listed);
@@ -111,13 +143,18 @@ function suiteArgs(suite: Suite): SuiteArgs {
   const { options, rest } = splitArgs(suite.args, RULES);
   const config = suite.configFile ? ['--config', suite.configFile] : [];
   const choosing = options.filter(({ name }) => CHOOSING.includes(name)).flatMap(({ words }) => words);
-  return { flags: [...config, ...keepOptions(options, [...OURS, ...WORKERS, ...CHOOSING])], choosing, rest, coverage: hasOption(options, '--coverage', '--collectCoverage') };
+  return {
+    flags: [...config, ...keepOptions(options, [...OURS, ...WORKERS, ...CHOOSING])],
+    choosing,
+    rest,
+    coverage: hasOption(options, '--coverage', '--collectCoverage'),
+  };
 }
 
 async function command(request: CommandRequest): Promise<CommandSpec> {
   const { suite } = request;
   const tool = jestOf(request.root, suite);
-  const launch = launchOf(suite, tool.bin);
+  const launch = launchOf(suite, tool, request.root);
   const { flags, coverage } = suiteArgs(suite);
   const args = [
     ...launch.args,

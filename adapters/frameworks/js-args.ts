@@ -7,6 +7,9 @@ export interface ArgRules {
   readonly list?: ReadonlySet<string>;
 }
 
+/** Names of options, written as one text. */
+export const names = (text: string): string[] => text.trim().split(/\s+/);
+
 export interface Option {
   /** With its dashes, without a value. */
   readonly name: string;
@@ -58,7 +61,9 @@ export function keepOptions(options: readonly Option[], drop: readonly string[])
 }
 
 export const hasOption = (options: readonly Option[], ...names: readonly string[]): boolean =>
-  options.some(({ name }) => names.some((wanted) => (wanted.endsWith('.') ? name.startsWith(wanted) : name === wanted)));
+  options.some(({ name }) =>
+    names.some((wanted) => (wanted.endsWith('.') ? name.startsWith(wanted) : name === wanted)),
+  );
 
 /** A number for sizes such as 3.2 in version texts; -1 when there is none. */
 export function majorOf(version: string): number {

@@ -41,21 +41,33 @@ export async function detectSuites(framework: JsFramework, project: ProjectAcces
   return drafts;
 }
 
-async function draftsOf(framework: JsFramework, pkg: JsPackage, root: JsPackage | undefined, project: ProjectAccess): Promise<SuiteDraft[]> {
+async function draftsOf(
+  framework: JsFramework,
+  pkg: JsPackage,
+  root: JsPackage | undefined,
+  project: ProjectAccess,
+): Promise<SuiteDraft[]> {
   const found = scriptCalls(pkg.json.scripts ?? {});
   const called = await draftsFromCalls(framework, pkg, found, project);
   if (called.length > 0) return called;
   const sign = await framework.ownSign(pkg, project);
   const depends = framework.dependencies.some((name) => dependsOn(pkg.json, name) || dependsOn(root?.json, name));
   const where = pkg.dir === '.' ? 'package.json' : `${pkg.dir}/package.json`;
-  if (sign && (depends || framework.dependencies.length === 0)) return [draft(framework.name, pkg.dir, 1, { args: [] }, sign)];
+  if (sign && (depends || framework.dependencies.length === 0))
+    return [draft(framework.name, pkg.dir, 1, { args: [] }, sign)];
   const claimed = found.delegates || found.calls.some((call) => UNIT_TOOLS.has(call.tool));
   const own = framework.dependencies.find((name) => dependsOn(pkg.json, name));
-  if (claimed || !own || UNIT_DEPENDENCIES.some((name) => name !== framework.name && dependsOn(pkg.json, name))) return [];
+  if (claimed || !own || UNIT_DEPENDENCIES.some((name) => name !== framework.name && dependsOn(pkg.json, name)))
+    return [];
   return [draft(framework.name, pkg.dir, 1, { args: [] }, `${where} depends on ${own}`)];
 }
 
-async function draftsFromCalls(framework: JsFramework, pkg: JsPackage, found: ScriptCalls, project: ProjectAccess): Promise<SuiteDraft[]> {
+async function draftsFromCalls(
+  framework: JsFramework,
+  pkg: JsPackage,
+  found: ScriptCalls,
+  project: ProjectAccess,
+): Promise<SuiteDraft[]> {
   const drafts: SuiteDraft[] = [];
   const seen = new Set<string>();
   for (const call of found.calls.filter(({ tool }) => framework.tools.includes(tool))) {
@@ -64,7 +76,9 @@ async function draftsFromCalls(framework: JsFramework, pkg: JsPackage, found: Sc
     if (!config || seen.has(key)) continue;
     seen.add(key);
     const where = pkg.dir === '.' ? 'package.json' : `${pkg.dir}/package.json`;
-    drafts.push(draft(framework.name, pkg.dir, drafts.length + 1, config, `script "${call.script}" of ${where} runs it`));
+    drafts.push(
+      draft(framework.name, pkg.dir, drafts.length + 1, config, `script "${call.script}" of ${where} runs it`),
+    );
   }
   return drafts;
 }
@@ -98,14 +112,22 @@ async function asShellWould(words: readonly Word[], dir: string, project: Projec
   const texts: string[] = [];
   for (const { text, bare } of words) {
     const shallow = text.replaceAll('**', '*');
-    const changes = bare && shallow !== text && !text.startsWith('-') && (await project.glob(dir, [shallow.replace(/^\.\//, '')])).length > 0;
+    const changes =
+      bare &&
+      shallow !== text &&
+      !text.startsWith('-') &&
+      (await project.glob(dir, [shallow.replace(/^\.\//, '')])).length > 0;
     texts.push(changes ? shallow : text);
   }
   return texts;
 }
 
 /** The first of these files that a package has. */
-export async function firstFile(pkg: JsPackage, project: ProjectAccess, names: readonly string[]): Promise<string | undefined> {
+export async function firstFile(
+  pkg: JsPackage,
+  project: ProjectAccess,
+  names: readonly string[],
+): Promise<string | undefined> {
   for (const name of names) {
     const path = pkg.dir === '.' ? name : `${pkg.dir}/${name}`;
     if (await project.exists(path)) return path;
@@ -113,4 +135,5 @@ export async function firstFile(pkg: JsPackage, project: ProjectAccess, names: r
   return undefined;
 }
 
-export const withExtensions = (stem: string, extensions: readonly string[]): string[] => extensions.map((ext) => `${stem}.${ext}`);
+export const withExtensions = (stem: string, extensions: readonly string[]): string[] =>
+  extensions.map((ext) => `${stem}.${ext}`);

@@ -42,7 +42,21 @@ const TOOLS: Readonly<Record<string, string>> = {
   tap: 'tap',
 };
 /** Programs that only run another one, which follows somewhere among their arguments. */
-const WRAPPERS = new Set(['npx', 'cross-env', 'cross-env-shell', 'env', 'c8', 'nyc', 'dotenv', 'dotenvx', 'time', 'bunx', 'pnpx', 'exec', 'dlx']);
+const WRAPPERS = new Set([
+  'npx',
+  'cross-env',
+  'cross-env-shell',
+  'env',
+  'c8',
+  'nyc',
+  'dotenv',
+  'dotenvx',
+  'time',
+  'bunx',
+  'pnpx',
+  'exec',
+  'dlx',
+]);
 const MANAGERS = new Set(['npm', 'yarn', 'pnpm', 'bun']);
 const WORKSPACE_FLAGS = /^(?:-w|-ws|--workspaces?|-r|--recursive|--filter|-F|--prefix|-C)(?:=|$)/;
 const DELEGATES = new Set(['turbo', 'nx', 'lerna', 'wireit', 'rush', 'moon', 'wsrun', 'ultra']);
@@ -60,7 +74,12 @@ export function scriptCalls(scripts: Readonly<Record<string, string>>): ScriptCa
   return found;
 }
 
-function callsOf(scripts: Readonly<Record<string, string>>, name: string, extra: readonly Word[], depth: number): ScriptCalls {
+function callsOf(
+  scripts: Readonly<Record<string, string>>,
+  name: string,
+  extra: readonly Word[],
+  depth: number,
+): ScriptCalls {
   const line = scripts[name];
   const result = { calls: [] as ToolCall[], delegates: false };
   if (line === undefined || depth > MAX_DEPTH) return result;
@@ -74,7 +93,12 @@ function callsOf(scripts: Readonly<Record<string, string>>, name: string, extra:
   return result;
 }
 
-function readCommand(scripts: Readonly<Record<string, string>>, script: string, words: readonly Word[], depth: number): ScriptCalls {
+function readCommand(
+  scripts: Readonly<Record<string, string>>,
+  script: string,
+  words: readonly Word[],
+  depth: number,
+): ScriptCalls {
   const env: Record<string, string> = {};
   let at = 0;
   for (; at < words.length; at++) {
@@ -104,30 +128,53 @@ const isProgram = (name: string): boolean => name in TOOLS || name === 'node' ||
 function toolCall(program: string, rest: readonly Word[]): Pick<ToolCall, 'tool' | 'args' | 'nodeArgs'> | undefined {
   if (program === 'node') return nodeCall(rest);
   const tool = TOOLS[program];
-  if (tool === 'tsx') return rest.some((w) => w.text === '--test') ? { tool: 'node-test', args: rest, nodeArgs: ['--import', 'tsx'] } : undefined;
+  if (tool === 'tsx')
+    return rest.some((w) => w.text === '--test')
+      ? { tool: 'node-test', args: rest, nodeArgs: ['--import', 'tsx'] }
+      : undefined;
   return tool ? { tool, args: rest, nodeArgs: [] } : undefined;
 }
 
 /** `node --flags node_modules/jest/bin/jest.js …` or `node --test …`. */
 function nodeCall(rest: readonly Word[]): Pick<ToolCall, 'tool' | 'args' | 'nodeArgs'> | undefined {
   if (rest.some((word) => word.text === '--test')) return { tool: 'node-test', args: rest, nodeArgs: [] };
-  const at = rest.findIndex((word) => !word.text.startsWith('-') && baseName(word.text) in TOOLS && /[\\/]/.test(word.text));
+  const at = rest.findIndex(
+    (word) => !word.text.startsWith('-') && baseName(word.text) in TOOLS && /[\\/]/.test(word.text),
+  );
   if (at < 0) return undefined;
-  return { tool: TOOLS[baseName(rest[at]!.text)]!, args: rest.slice(at + 1), nodeArgs: rest.slice(0, at).map((word) => word.text) };
+  return {
+    tool: TOOLS[baseName(rest[at]!.text)]!,
+    args: rest.slice(at + 1),
+    nodeArgs: rest.slice(0, at).map((word) => word.text),
+  };
 }
 
-function viaManager(scripts: Readonly<Record<string, string>>, manager: string, rest: readonly Word[], depth: number): ScriptCalls {
-  if (rest.some(({ text }) => WORKSPACE_FLAGS.test(text)) || rest[0]?.text === 'workspaces') return { calls: [], delegates: true };
+function viaManager(
+  scripts: Readonly<Record<string, string>>,
+  manager: string,
+  rest: readonly Word[],
+  depth: number,
+): ScriptCalls {
+  if (rest.some(({ text }) => WORKSPACE_FLAGS.test(text)) || rest[0]?.text === 'workspaces')
+    return { calls: [], delegates: true };
   const words = rest.filter((word, index) => !(word.text.startsWith('-') && index < 2 && word.text !== '--'));
   const [first, second] = words;
   if (!first) return { calls: [], delegates: false };
-  if (first.text === 'exec' || first.text === 'x') return readCommand(scripts, 'test', words.slice(1).filter((w) => w.text !== '--'), depth + 1);
+  if (first.text === 'exec' || first.text === 'x')
+    return readCommand(
+      scripts,
+      'test',
+      words.slice(1).filter((w) => w.text !== '--'),
+      depth + 1,
+    );
   const explicit = /^(?:run|run-script|rum|urn)$/.test(first.text);
   const name = explicit ? (second?.text ?? '') : first.text === 't' ? 'test' : first.text;
   const args = words.slice(explicit ? 2 : 1).filter((word, index) => !(index === 0 && word.text === '--'));
   if (name in scripts) return callsOf(scripts, name, args, depth + 1);
   // `yarn jest` and `pnpm mocha` run the tool itself.
-  return manager !== 'npm' && !explicit ? readCommand(scripts, 'test', words, depth + 1) : { calls: [], delegates: false };
+  return manager !== 'npm' && !explicit
+    ? readCommand(scripts, 'test', words, depth + 1)
+    : { calls: [], delegates: false };
 }
 
 function viaRunAll(scripts: Readonly<Record<string, string>>, rest: readonly Word[], depth: number): ScriptCalls {
@@ -167,8 +214,10 @@ export function splitCommands(line: string): Word[][] {
 
 function toWord(raw: string): Word {
   const quotes = /\\(.)|'([^']*)'|"((?:\\.|[^"\\])*)"/gs;
-  const text = raw.replace(quotes, (_all, escaped: string | undefined, single: string | undefined, double: string | undefined) =>
-    escaped ?? single ?? double!.replace(/\\(["\\$`])/g, '$1'),
+  const text = raw.replace(
+    quotes,
+    (_all, escaped: string | undefined, single: string | undefined, double: string | undefined) =>
+      escaped ?? single ?? double!.replace(/\\(["\\$`])/g, '$1'),
   );
   return { text, bare: /[*?[]/.test(raw.replace(quotes, '')) };
 }

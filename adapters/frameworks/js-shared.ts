@@ -1,5 +1,5 @@
 /** What the adapters of JavaScript frameworks share: packages of a workspace, installed tools, one batch on disk. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { parse } from 'yaml';
@@ -126,10 +126,15 @@ export interface Launch {
   readonly args: readonly string[];
 }
 
-/** `suite.command` replaces how the tool is started; otherwise its own script runs under the project's `node`. */
-export function launchOf(suite: Suite, bin: string): Launch {
-  const [command, ...args] = suite.command ?? ['node', bin];
-  return { command: command!, args };
+/**
+ * `suite.command` replaces how the tool is started; otherwise its own script runs under the project's `node`. A path
+ * below `node_modules` that is not there stands for the tool, which a workspace may have installed further up.
+ */
+export function launchOf(suite: Suite, tool: Tool, root: string): Launch {
+  const [command, ...args] = suite.command ?? ['node', tool.bin];
+  const hoisted = (arg: string): boolean =>
+    arg.startsWith('node_modules/') && !existsSync(resolve(root, suite.dir, arg));
+  return { command: command!, args: args.map((arg) => (hoisted(arg) ? tool.bin : arg)) };
 }
 
 /** Writes what the reporters need to know and returns the variables that lead them to it. */
@@ -142,9 +147,15 @@ export async function batchEnv(request: CommandRequest): Promise<Record<string, 
 export const suiteDir = ({ root, suite }: Pick<CommandRequest, 'root' | 'suite'>): string => resolve(root, suite.dir);
 
 /** Files as the suite names them, with sizes, less what the configuration of the suite leaves out. Sorted, each once. */
-export async function discoveredFiles(suite: Suite, project: ProjectAccess, paths: readonly string[]): Promise<DiscoveredFile[]> {
+export async function discoveredFiles(
+  suite: Suite,
+  project: ProjectAccess,
+  paths: readonly string[],
+): Promise<DiscoveredFile[]> {
   const dir = resolve(project.root, suite.dir);
-  const names = [...new Set(paths.map((path) => relative(dir, isAbsolute(path) ? path : resolve(dir, path)).replaceAll('\\', '/')))].sort();
+  const names = [
+    ...new Set(paths.map((path) => relative(dir, isAbsolute(path) ? path : resolve(dir, path)).replaceAll('\\', '/'))),
+  ].sort();
   const wanted = await configured(suite, project, names);
   const files: DiscoveredFile[] = [];
   for (let at = 0; at < wanted.length; at += STAT_AT_A_TIME) {
@@ -166,8 +177,20 @@ async function configured(suite: Suite, project: ProjectAccess, names: readonly 
   return names.filter((name) => kept.has(name));
 }
 
+/** What a reporter or preload prints instead of running tests when the variable BATON_LIST holds this. */
+export const LIST_MARK = 'BATON-FILES ';
+
+/** The list that was printed behind `LIST_MARK`, on a line of its own. */
+export function listedFiles(stdout: string): string[] | undefined {
+  const line = stdout.split('\n').find((text) => text.startsWith(LIST_MARK));
+  return line === undefined ? undefined : (JSON.parse(line.slice(LIST_MARK.length)) as string[]);
+}
+
 /** The error for a look at the project that went wrong, with the last lines of what the tool said. */
 export function discoveryFailed(suite: Suite, what: string, result: ExecResult): ProjectProblem {
   const said = `${result.stderr}\n${result.stdout}`.trim().split('\n').slice(-15).join('\n').slice(-2000);
-  return new ProjectProblem('DiscoveryFailed', `${what} failed for suite ${suite.name} (exit code ${result.code ?? 'none'}):\n${said}`);
+  return new ProjectProblem(
+    'DiscoveryFailed',
+    `${what} failed for suite ${suite.name} (exit code ${result.code ?? 'none'}):\n${said}`,
+  );
 }

@@ -1,28 +1,58 @@
 /** Mocha 8 to 12. Results come from `reporters/mocha-reporter.cjs`, helped by `reporters/mocha-preload.cjs`. */
 import { join } from 'node:path';
-import type { CommandRequest, CommandSpec, DiscoveredFile, ExecResult, FrameworkAdapter, ProjectAccess } from '../../domain/framework.js';
+import type {
+  CommandRequest,
+  CommandSpec,
+  DiscoveredFile,
+  ExecResult,
+  FrameworkAdapter,
+  ProjectAccess,
+} from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { eventLineReader } from './event-lines.js';
-import { type ArgRules, keepOptions, splitArgs } from './js-args.js';
+import { type ArgRules, keepOptions, names, splitArgs } from './js-args.js';
 import { type CallConfig, detectSuites, firstFile, type JsFramework } from './js-detect.js';
 import type { ToolCall } from './js-scripts.js';
-import { batchEnv, discoveredFiles, discoveryFailed, launchOf, LOOK_TIMEOUT_MS, requireTool, suiteDir, type Tool } from './js-shared.js';
+import {
+  batchEnv,
+  discoveredFiles,
+  discoveryFailed,
+  LIST_MARK,
+  launchOf,
+  listedFiles,
+  LOOK_TIMEOUT_MS,
+  requireTool,
+  suiteDir,
+  type Tool,
+} from './js-shared.js';
 import { reporterPath } from './reporter-path.js';
 
 const RULES: ArgRules = {
-  value: new Set([
-    ...['-r', '--require', '--config', '--extension', '--file', '-f', '--fgrep', '-g', '--grep', '--ignore', '--exclude', '-j', '--jobs'],
-    ...['-n', '--node-option', '--package', '-R', '--reporter', '-O', '--reporter-option', '--reporter-options', '--retries', '-s', '--slow'],
-    ...['--spec', '-t', '--timeout', '--timeouts', '-u', '--ui', '--watch-files', '--watch-ignore', '--opts', '--compilers'],
-    ...['--import', '--loader', '--experimental-loader', '-C', '--conditions', '--env-file'],
-  ]),
+  value: new Set(
+    names(`
+      -r --require --config --extension --file -f --fgrep -g --grep --ignore --exclude -j --jobs -n --node-option
+      --package -R --reporter -O --reporter-option --reporter-options --retries -s --slow --spec -t --timeout
+      --timeouts -u --ui --watch-files --watch-ignore --opts --compilers --import --loader --experimental-loader -C
+      --conditions --env-file
+    `),
+  ),
 };
-const OURS = [
-  ...['-R', '--reporter', '-O', '--reporter-option', '--reporter-options', '-w', '--watch', '--watch-files', '--watch-ignore', '-c', '--color', '--colors'],
-  ...['--no-color', '--no-colors', '-G', '--growl', '--diff', '--no-diff', '--inline-diffs', '-j', '--jobs', '--dry-run', '--list-files'],
+const OURS = names(`
+  -R --reporter -O --reporter-option --reporter-options -w --watch --watch-files --watch-ignore -c --color
+  --colors --no-color --no-colors -G --growl --diff --no-diff --inline-diffs -j --jobs --dry-run --list-files
+`);
+const NARROWING = names(`
+  -b --bail --list-interfaces --list-reporters
+`);
+const CONFIG_FILES = [
+  '.mocharc.js',
+  '.mocharc.cjs',
+  '.mocharc.mjs',
+  '.mocharc.yaml',
+  '.mocharc.yml',
+  '.mocharc.jsonc',
+  '.mocharc.json',
 ];
-const NARROWING = ['-b', '--bail', '--list-interfaces', '--list-reporters'];
-const CONFIG_FILES = ['.mocharc.js', '.mocharc.cjs', '.mocharc.mjs', '.mocharc.yaml', '.mocharc.yml', '.mocharc.jsonc', '.mocharc.json'];
 
 const framework: JsFramework = {
   name: 'mocha',
@@ -74,22 +104,30 @@ export const mochaAdapter: FrameworkAdapter = {
   },
 };
 
-function exec(suite: Suite, project: ProjectAccess, tool: Tool, args: readonly string[], env: Record<string, string>): Promise<ExecResult> {
-  const launch = launchOf(suite, tool.bin);
+function exec(
+  suite: Suite,
+  project: ProjectAccess,
+  tool: Tool,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<ExecResult> {
+  const launch = launchOf(suite, tool, project.root);
   const all = { ...suite.env.set, NO_COLOR: '1', ...env };
-  return project.exec(launch.command, [...launch.args, ...args], { dir: suite.dir, env: all, timeoutMs: LOOK_TIMEOUT_MS });
+  return project.exec(launch.command, [...launch.args, ...args], {
+    dir: suite.dir,
+    env: all,
+    timeoutMs: LOOK_TIMEOUT_MS,
+  });
 }
-
-const LIST = 'BATON-FILES ';
 
 /** Mocha itself says what it would load, with whatever configuration it has, and stops before it does. */
 async function discover(suite: Suite, project: ProjectAccess): Promise<DiscoveredFile[]> {
   const tool = requireTool(project.root, suite, 'mocha');
   const { flags, rest } = suiteArgs(suite);
   const args = [...flags, '--require', reporterPath('mocha-preload.cjs'), ...rest];
-  const result = await exec(suite, project, tool, args, { BATON_LIST: LIST, BATON_MOCHA: tool.dir });
-  const line = result.stdout.split('\n').find((text) => text.startsWith(LIST));
-  if (line) return discoveredFiles(suite, project, JSON.parse(line.slice(LIST.length)) as string[]);
+  const result = await exec(suite, project, tool, args, { BATON_LIST: LIST_MARK, BATON_MOCHA: tool.dir });
+  const listed = listedFiles(result.stdout);
+  if (listed) return discoveredFiles(suite, project, listed);
   if (/No test files found/.test(result.stderr + result.stdout)) return [];
   throw discoveryFailed(suite, 'looking up the files of mocha', result);
 }
@@ -108,7 +146,7 @@ const specs = (suite: Suite): string[] =>
 async function command(request: CommandRequest): Promise<CommandSpec> {
   const { suite } = request;
   const tool = requireTool(request.root, suite, 'mocha');
-  const launch = launchOf(suite, tool.bin);
+  const launch = launchOf(suite, tool, request.root);
   const args = [
     ...launch.args,
     ...suiteArgs(suite).flags,

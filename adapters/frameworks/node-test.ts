@@ -1,27 +1,50 @@
 /** Node's own test runner, Node 18.19 to 24. Results come from `reporters/node-test-reporter.mjs`. */
-import type { CommandRequest, CommandSpec, DiscoveredFile, ExecResult, FrameworkAdapter, ProjectAccess } from '../../domain/framework.js';
+import type {
+  CommandRequest,
+  CommandSpec,
+  DiscoveredFile,
+  ExecResult,
+  FrameworkAdapter,
+  ProjectAccess,
+} from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { eventLineReader } from './event-lines.js';
-import { type ArgRules, hasOption, keepOptions, splitArgs } from './js-args.js';
+import { type ArgRules, hasOption, keepOptions, names, splitArgs } from './js-args.js';
 import { detectSuites, type JsFramework } from './js-detect.js';
 import { batchEnv, discoveredFiles, discoveryFailed, type JsPackage, LOOK_TIMEOUT_MS, suiteDir } from './js-shared.js';
 import { reporterPath } from './reporter-path.js';
 
 const RULES: ArgRules = {
-  value: new Set([
-    ...['--import', '-r', '--require', '--loader', '--experimental-loader', '-C', '--conditions', '--env-file', '--env-file-if-exists'],
-    ...['--test-name-pattern', '--test-skip-pattern', '--test-concurrency', '--test-timeout', '--test-reporter', '--test-reporter-destination'],
-    ...['--test-shard', '--test-isolation', '--experimental-test-isolation', '--test-coverage-include', '--test-coverage-exclude'],
-    ...['--test-global-setup', '--experimental-config-file', '--tsconfig', '--input-type', '--experimental-default-type', '--test-rerun-failures'],
-    ...['--test-coverage-lines', '--test-coverage-branches', '--test-coverage-functions', '--watch-path', '--title', '--test-random-seed'],
-  ]),
+  value: new Set(
+    names(`
+      --import -r --require --loader --experimental-loader -C --conditions --env-file --env-file-if-exists
+      --test-name-pattern --test-skip-pattern --test-concurrency --test-timeout --test-reporter
+      --test-reporter-destination --test-shard --test-isolation --experimental-test-isolation --test-coverage-include
+      --test-coverage-exclude --test-global-setup --experimental-config-file --tsconfig --input-type
+      --experimental-default-type --test-rerun-failures --test-coverage-lines --test-coverage-branches
+      --test-coverage-functions --watch-path --title --test-random-seed
+    `),
+  ),
 };
-const OURS = ['--test', '--test-reporter', '--test-reporter-destination', '--test-concurrency', '--watch', '--watch-path', '--watch-preserve-output'];
-const NARROWING = ['--test-shard', '--test-update-snapshots', '--test-rerun-failures'];
-const COVERAGE = ['--experimental-test-coverage', '--test-coverage-include', '--test-coverage-exclude', '--test-coverage-lines', '--test-coverage-branches', '--test-coverage-functions'];
+const OURS = names(`
+  --test --test-reporter --test-reporter-destination --test-concurrency --watch --watch-path
+  --watch-preserve-output
+`);
+const NARROWING = names(`
+  --test-shard --test-update-snapshots --test-rerun-failures
+`);
+const COVERAGE = names(`
+  --experimental-test-coverage --test-coverage-include --test-coverage-exclude --test-coverage-lines
+  --test-coverage-branches --test-coverage-functions
+`);
 /** Files that are looked into for an import of node:test, when no script says so. */
 const LOOK_INTO = 200;
-const TEST_LIKE = ['**/*{.,-,_}test.{js,mjs,cjs,ts,mts,cts}', '**/test-*.{js,mjs,cjs,ts,mts,cts}', '**/test/**/*.{js,mjs,cjs,ts,mts,cts}', '**/test.{js,mjs,cjs,ts,mts,cts}'];
+const TEST_LIKE = [
+  '**/*{.,-,_}test.{js,mjs,cjs,ts,mts,cts}',
+  '**/test-*.{js,mjs,cjs,ts,mts,cts}',
+  '**/test/**/*.{js,mjs,cjs,ts,mts,cts}',
+  '**/test.{js,mjs,cjs,ts,mts,cts}',
+];
 
 const framework: JsFramework = {
   name: 'node-test',
@@ -30,14 +53,18 @@ const framework: JsFramework = {
   fromCall(call, words) {
     const { options, rest } = splitArgs(words, RULES);
     const tsx = call.nodeArgs.includes('tsx') && rest.length === 0 ? TSX_FILES : [];
-    return { args: [...call.nodeArgs, ...keepOptions(options, [...OURS, ...NARROWING, ...COVERAGE]), ...rest, ...tsx], env: call.env };
+    return {
+      args: [...call.nodeArgs, ...keepOptions(options, [...OURS, ...NARROWING, ...COVERAGE]), ...rest, ...tsx],
+      env: call.env,
+    };
   },
   async ownSign(pkg, project) {
     if (usesAnother(pkg)) return undefined;
     const files = (await project.glob(pkg.dir, TEST_LIKE)).slice(0, LOOK_INTO);
     for (const { path } of files) {
       const text = await project.readText(path);
-      if (text !== undefined && /(?:from|require\(|import\()\s*['"]node:test['"]/.test(text)) return `${path} imports node:test`;
+      if (text !== undefined && /(?:from|require\(|import\()\s*['"]node:test['"]/.test(text))
+        return `${path} imports node:test`;
     }
     return undefined;
   },
@@ -48,8 +75,13 @@ const TSX_FILES = ['**/{test,test/**/*,test-*,*[.-_]test}.{js,cjs,mjs,ts,cts,mts
 /** Files that import node:test in a package of another framework are most likely run by that one's own script. */
 function usesAnother({ json }: JsPackage): boolean {
   const scripts = Object.values(json.scripts ?? {}).join('\n');
-  const named = ['dependencies', 'devDependencies'].flatMap((field) => Object.keys((json[field] as object | undefined) ?? {}));
-  return named.some((name) => ['vitest', 'jest', 'mocha', 'ava', 'tap', '@playwright/test'].includes(name)) || /\b(?:vitest|jest|mocha|ava)\b/.test(scripts);
+  const named = ['dependencies', 'devDependencies'].flatMap((field) =>
+    Object.keys((json[field] as object | undefined) ?? {}),
+  );
+  return (
+    named.some((name) => ['vitest', 'jest', 'mocha', 'ava', 'tap', '@playwright/test'].includes(name)) ||
+    /\b(?:vitest|jest|mocha|ava)\b/.test(scripts)
+  );
 }
 
 export const nodeTestAdapter: FrameworkAdapter = {
@@ -71,7 +103,11 @@ export const nodeTestAdapter: FrameworkAdapter = {
 
 function exec(suite: Suite, project: ProjectAccess, args: readonly string[]): Promise<ExecResult> {
   const [program, ...before] = suite.command ?? ['node'];
-  return project.exec(program!, [...before, ...args], { dir: suite.dir, env: suite.env.set, timeoutMs: LOOK_TIMEOUT_MS });
+  return project.exec(program!, [...before, ...args], {
+    dir: suite.dir,
+    env: suite.env.set,
+    timeoutMs: LOOK_TIMEOUT_MS,
+  });
 }
 
 /** A small script under the project's own Node applies that version's rules for patterns and default names. */
@@ -85,7 +121,10 @@ async function discover(suite: Suite, project: ProjectAccess): Promise<Discovere
 
 function suiteArgs(suite: Suite): { flags: string[]; patterns: readonly string[] } {
   const { options, rest } = splitArgs(suite.args, RULES);
-  const config = suite.configFile && !hasOption(options, '--experimental-config-file') ? [`--experimental-config-file=${suite.configFile}`] : [];
+  const config =
+    suite.configFile && !hasOption(options, '--experimental-config-file')
+      ? [`--experimental-config-file=${suite.configFile}`]
+      : [];
   return { flags: [...config, ...keepOptions(options, OURS)], patterns: rest };
 }
 
@@ -101,5 +140,12 @@ async function command(request: CommandRequest): Promise<CommandSpec> {
     '--test-reporter-destination=stdout',
     ...request.files,
   ];
-  return { command: program!, args, cwd: suiteDir(request), env: { ...suite.env.set, ...(await batchEnv(request)) }, events: 'file', warmupMs: 60_000 };
+  return {
+    command: program!,
+    args,
+    cwd: suiteDir(request),
+    env: { ...suite.env.set, ...(await batchEnv(request)) },
+    events: 'file',
+    warmupMs: 60_000,
+  };
 }

@@ -9,7 +9,15 @@ import { writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { clip } from '../../domain/clip.js';
 import { ProjectProblem } from '../../domain/failures.js';
-import type { CommandRequest, CommandSpec, DiscoveredFile, ExecResult, ExitMeaning, FrameworkAdapter, ProjectAccess } from '../../domain/framework.js';
+import type {
+  CommandRequest,
+  CommandSpec,
+  DiscoveredFile,
+  ExecResult,
+  ExitMeaning,
+  FrameworkAdapter,
+  ProjectAccess,
+} from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { eventLineReader } from './event-lines.js';
 import { configTexts, detectPytest } from './pytest/detect.js';
@@ -64,8 +72,16 @@ async function launchOf(root: string, suite: Suite): Promise<Launch> {
   const plugin = reporterPath('baton_pytest.py');
   if (suite.command) {
     const [command, ...args] = suite.command;
-    const path = [dirname(plugin), suite.env.set['PYTHONPATH']].filter((p) => p !== undefined && p !== '').join(delimiter);
-    return { command: command!, args, env: { PYTHONPATH: path }, how: 'command of the suite', install: 'pip install pytest' };
+    const path = [dirname(plugin), suite.env.set['PYTHONPATH']]
+      .filter((p) => p !== undefined && p !== '')
+      .join(delimiter);
+    return {
+      command: command!,
+      args,
+      env: { PYTHONPATH: path },
+      how: 'command of the suite',
+      install: 'pip install pytest',
+    };
   }
   // Started through our file the plugin is found without PYTHONPATH, which programs under test would inherit.
   const python = await interpreterOf(root, suite);
@@ -83,7 +99,11 @@ async function commandOf(request: CommandRequest): Promise<CommandSpec> {
   const plan = join(scratchDir, 'baton-pytest.json');
   await writeFile(plan, JSON.stringify({ files, tests: tests ?? null }));
   // With `=`: pytest looks for its root directory before it knows our options, and takes a lone path for a test file.
-  const own = [`--baton-events=${eventsFile}`, `--baton-plan=${plan}`, `--override-ini=cache_dir=${join(scratchDir, 'pytest-cache')}`];
+  const own = [
+    `--baton-events=${eventsFile}`,
+    `--baton-plan=${plan}`,
+    `--override-ini=cache_dir=${join(scratchDir, 'pytest-cache')}`,
+  ];
   // Files that only `include` knows are named, because pytest would not look for them.
   const named = suite.include === undefined ? [] : files;
   return {
@@ -103,13 +123,24 @@ async function discover(suite: Suite, project: ProjectAccess): Promise<Discovere
   if (suite.include !== undefined && named.length === 0) return [];
   const launch = await launchOf(project.root, suite);
   const args = [...launch.args, ...pytestArgs(suite), '--collect-only', '-qq', '--baton-discover', ...named];
-  const result = await project.exec(launch.command, args, { dir: suite.dir, env: { ...suite.env.set, ...launch.env }, timeoutMs: COLLECT_TIMEOUT_MS });
+  const result = await project.exec(launch.command, args, {
+    dir: suite.dir,
+    env: { ...suite.env.set, ...launch.env },
+    timeoutMs: COLLECT_TIMEOUT_MS,
+  });
   const lines = result.stdout.split(/\r?\n/);
   const fatal = lines.find((line) => line.startsWith(FATAL));
-  if (fatal !== undefined) throw collectProblem(suite, launch, { ...result, stdout: JSON.parse(fatal.slice(FATAL.length)) as string, stderr: '' });
+  if (fatal !== undefined)
+    throw collectProblem(suite, launch, {
+      ...result,
+      stdout: JSON.parse(fatal.slice(FATAL.length)) as string,
+      stderr: '',
+    });
   // Without its last line pytest ended before it had seen everything.
   if (!lines.includes(LIST_END)) throw collectProblem(suite, launch, result);
-  const found = lines.filter((line) => line.startsWith(LISTED)).map((line) => JSON.parse(line.slice(LISTED.length)) as DiscoveredFile);
+  const found = lines
+    .filter((line) => line.startsWith(LISTED))
+    .map((line) => JSON.parse(line.slice(LISTED.length)) as DiscoveredFile);
   return allowed === undefined ? found : found.filter(({ file }) => allowed.has(file));
 }
 
@@ -117,13 +148,18 @@ async function discover(suite: Suite, project: ProjectAccess): Promise<Discovere
 async function allowedFiles(suite: Suite, project: ProjectAccess): Promise<Set<string> | undefined> {
   if (suite.include === undefined && suite.exclude === undefined) return undefined;
   const found = await project.glob(suite.dir, suite.include ?? ['**/*'], suite.exclude);
-  return new Set(found.map(({ path }) => (suite.dir === '.' ? path : path.slice(suite.dir.replace(/\/*$/, '/').length))));
+  return new Set(
+    found.map(({ path }) => (suite.dir === '.' ? path : path.slice(suite.dir.replace(/\/*$/, '/').length))),
+  );
 }
 
 function collectProblem(suite: Suite, launch: Launch, result: ExecResult): ProjectProblem {
   const said = clip(`${result.stdout}\n${result.stderr}`.trim(), 4000);
-  const missing = /baton: pytest is not installed for .*/.exec(said)?.[0] ?? (/No module named '?pytest'?/.test(said) ? said : undefined);
-  if (missing !== undefined || result.code === null || result.code === 127) return toolMissing(suite, launch, missing ?? said);
+  const missing =
+    /baton: pytest is not installed for .*/.exec(said)?.[0] ??
+    (/No module named '?pytest'?/.test(said) ? said : undefined);
+  if (missing !== undefined || result.code === null || result.code === 127)
+    return toolMissing(suite, launch, missing ?? said);
   return new ProjectProblem(
     'DiscoveryFailed',
     `pytest could not collect the tests of suite ${suite.name} (exit code ${result.code}). It said:\n${said || 'nothing'}\nRun \`python -m pytest --collect-only\` in ${suite.dir} to see the same.`,
@@ -131,13 +167,24 @@ function collectProblem(suite: Suite, launch: Launch, result: ExecResult): Proje
 }
 
 const toolMissing = (suite: Suite, launch: Launch, said: string): ProjectProblem =>
-  new ProjectProblem('ToolMissing', `Suite ${suite.name} needs Python with pytest (looked at: ${launch.how}). ${said}. Try: ${launch.install}`);
+  new ProjectProblem(
+    'ToolMissing',
+    `Suite ${suite.name} needs Python with pytest (looked at: ${launch.how}). ${said}. Try: ${launch.install}`,
+  );
 
 async function version(suite: Suite, project: ProjectAccess): Promise<string> {
   const launch = await launchOf(project.root, suite);
-  const result = await project.exec(launch.command, [...launch.args, '--version'], { dir: suite.dir, env: { ...suite.env.set, ...launch.env }, timeoutMs: VERSION_TIMEOUT_MS });
+  const result = await project.exec(launch.command, [...launch.args, '--version'], {
+    dir: suite.dir,
+    env: { ...suite.env.set, ...launch.env },
+    timeoutMs: VERSION_TIMEOUT_MS,
+  });
   // pytest before 7 says its version on standard error.
   const line = `${result.stdout}\n${result.stderr}`.split('\n').find((l) => /^(This is )?pytest /.test(l));
-  if (result.code !== 0 || line === undefined) throw toolMissing(suite, launch, `${result.stdout}${result.stderr}`.trim());
-  return `${line.replace('This is ', '').replace(/, imported.*/, '').trim()} (${launch.how})`;
+  if (result.code !== 0 || line === undefined)
+    throw toolMissing(suite, launch, `${result.stdout}${result.stderr}`.trim());
+  return `${line
+    .replace('This is ', '')
+    .replace(/, imported.*/, '')
+    .trim()} (${launch.how})`;
 }

@@ -19,7 +19,8 @@ export function reporterPath(name: string): string {
 function packageRoot(start: string): string {
   for (let dir = start; ; dir = dirname(dir)) {
     if (isBaton(join(dir, 'package.json'))) return dir;
-    if (dir === dirname(dir)) throw new Error(`no package.json named "baton" above ${start}: Baton is not installed completely`);
+    if (dir === dirname(dir))
+      throw new Error(`no package.json named "baton" above ${start}: Baton is not installed completely`);
   }
 }
 

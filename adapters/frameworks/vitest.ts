@@ -1,29 +1,57 @@
 /** Vitest 0.34 to 4. Results come from `reporters/vitest-reporter.mjs`. */
-import type { CommandRequest, CommandSpec, DiscoveredFile, ExecResult, FrameworkAdapter, ProjectAccess } from '../../domain/framework.js';
+import type {
+  CommandRequest,
+  CommandSpec,
+  DiscoveredFile,
+  ExecResult,
+  FrameworkAdapter,
+  ProjectAccess,
+} from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { eventLineReader } from './event-lines.js';
-import { type ArgRules, hasOption, keepOptions, majorOf, splitArgs } from './js-args.js';
+import { type ArgRules, hasOption, keepOptions, majorOf, names, splitArgs } from './js-args.js';
 import { detectSuites, firstFile, type JsFramework, withExtensions } from './js-detect.js';
-import { batchEnv, discoveredFiles, discoveryFailed, launchOf, LOOK_TIMEOUT_MS, requireTool, suiteDir, type Tool } from './js-shared.js';
+import {
+  batchEnv,
+  discoveredFiles,
+  discoveryFailed,
+  LIST_MARK,
+  launchOf,
+  listedFiles,
+  LOOK_TIMEOUT_MS,
+  requireTool,
+  suiteDir,
+  type Tool,
+} from './js-shared.js';
 import { reporterPath } from './reporter-path.js';
 
 const RULES: ArgRules = {
-  value: new Set([
-    ...['-c', '--config', '-r', '--root', '--dir', '--environment', '--pool', '--project', '--mode', '-t', '--testNamePattern'],
-    ...['--reporter', '--outputFile', '--maxWorkers', '--minWorkers', '--shard', '--retry', '--bail', '--testTimeout', '--hookTimeout'],
-    ...['--teardownTimeout', '--exclude', '--workspace', '--maxConcurrency', '--slowTestThreshold', '--vmMemoryLimit', '--execArgv'],
-    ...['--tags-filter', '--configLoader', '--minThreads', '--maxThreads', '--changed', '--cacheDir', '--segfaultRetry'],
-  ]),
+  value: new Set(
+    names(`
+      -c --config -r --root --dir --environment --pool --project --mode -t --testNamePattern --reporter --outputFile
+      --maxWorkers --minWorkers --shard --retry --bail --testTimeout --hookTimeout --teardownTimeout --exclude
+      --workspace --maxConcurrency --slowTestThreshold --vmMemoryLimit --execArgv --tags-filter --configLoader
+      --minThreads --maxThreads --changed --cacheDir --segfaultRetry
+    `),
+  ),
 };
 /** Ours to say, or about watching and printing. */
-const OURS = ['--reporter', '--outputFile', '--outputFile.', '--watch', '-w', '--run', '--ui', '--open', '--silent', '--color', '--no-color'];
+const OURS = names(`
+  --reporter --outputFile --outputFile. --watch -w --run --ui --open --silent --color --no-color
+`);
 const WORKERS = ['--maxWorkers', '--minWorkers', '--maxThreads', '--minThreads'];
 /** Choices of the moment, which a script may hold for people at a keyboard. */
-const NARROWING = ['--changed', '--shard', '--bail', '-u', '--update', '--hideSkippedTests', '--standalone', '--clearScreen'];
-const COVERAGE = ['--coverage', '--coverage.'];
-const COMMANDS = new Set(['run', 'watch', 'dev', 'related', 'bench', 'list', 'init', 'typecheck']);
-const DEFAULT_INCLUDE = ['**/*.{test,spec}.{js,mjs,cjs,ts,mts,cts,jsx,tsx}'];
-const DEFAULT_EXCLUDE = ['**/dist/**', '**/cypress/**', '**/.{idea,git,cache,output,temp}/**', '**/{karma,rollup,webpack,vite,vitest,jest,ava,babel,nyc,cypress,tsup,build}.config.*'];
+const NARROWING = names(`
+  --changed --shard --bail -u --update --hideSkippedTests --standalone --clearScreen
+`);
+const COVERAGE = names(`
+  --coverage --coverage.
+`);
+const COMMANDS = new Set(
+  names(`
+      run watch dev related bench list init typecheck
+    `),
+);
 
 const framework: JsFramework = {
   name: 'vitest',
@@ -33,7 +61,10 @@ const framework: JsFramework = {
     const { options, rest } = splitArgs(words, RULES);
     const command = rest[0] !== undefined && COMMANDS.has(rest[0]) ? rest[0] : 'run';
     if (!['run', 'watch', 'dev'].includes(command)) return undefined;
-    const args = [...keepOptions(options, [...OURS, ...WORKERS, ...NARROWING, ...COVERAGE]), ...rest.filter((word, i) => i > 0 || !COMMANDS.has(word))];
+    const args = [
+      ...keepOptions(options, [...OURS, ...WORKERS, ...NARROWING, ...COVERAGE]),
+      ...rest.filter((word, i) => i > 0 || !COMMANDS.has(word)),
+    ];
     return { args, env: call.env, command: nodeCommand(call.nodeArgs) };
   },
   async ownSign(pkg, project) {
@@ -73,16 +104,22 @@ export const vitestAdapter: FrameworkAdapter = {
   },
 };
 
-function run(suite: Suite, project: ProjectAccess, tool: Tool, args: readonly string[]): Promise<ExecResult> {
-  const launch = launchOf(suite, tool.bin);
-  const env = { ...suite.env.set, NO_COLOR: '1' };
+function run(
+  suite: Suite,
+  project: ProjectAccess,
+  tool: Tool,
+  args: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<ExecResult> {
+  const launch = launchOf(suite, tool, project.root);
+  const env = { ...suite.env.set, NO_COLOR: '1', ...more };
   return project.exec(launch.command, [...launch.args, ...args], { dir: suite.dir, env, timeoutMs: LOOK_TIMEOUT_MS });
 }
 
 async function discover(suite: Suite, project: ProjectAccess): Promise<DiscoveredFile[]> {
   const tool = requireTool(project.root, suite, 'vitest');
   const { flags, patterns } = suiteArgs(suite);
-  if (majorOf(tool.version) < 3) return discoverByGlob(suite, project, patterns);
+  if (majorOf(tool.version) < 3) return discoverByReporter(suite, project, tool);
   const result = await run(suite, project, tool, ['list', '--filesOnly', '--json', ...flags, ...patterns]);
   const listed = parseList(result.stdout);
   if (listed) return discoveredFiles(suite, project, listed);
@@ -95,7 +132,10 @@ export function parseList(stdout: string): string[] | undefined {
   for (let at = stdout.indexOf('['); at >= 0; at = stdout.indexOf('[', at + 1)) {
     try {
       const list = JSON.parse(stdout.slice(at)) as unknown;
-      if (Array.isArray(list)) return list.flatMap((item: unknown) => (typeof (item as { file?: unknown })?.file === 'string' ? [(item as { file: string }).file] : []));
+      if (Array.isArray(list))
+        return list.flatMap((item: unknown) =>
+          typeof (item as { file?: unknown })?.file === 'string' ? [(item as { file: string }).file] : [],
+        );
     } catch {
       // Not the beginning of the list yet.
     }
@@ -103,12 +143,14 @@ export function parseList(stdout: string): string[] | undefined {
   return undefined;
 }
 
-/** Before `vitest list` could name files there was only the default pattern to go by, or the suite's own `include`. */
-async function discoverByGlob(suite: Suite, project: ProjectAccess, patterns: readonly string[]): Promise<DiscoveredFile[]> {
-  const found = await project.glob(suite.dir, suite.include ?? DEFAULT_INCLUDE, [...DEFAULT_EXCLUDE, ...(suite.exclude ?? [])]);
-  const prefix = suite.dir === '.' ? '' : `${suite.dir}/`;
-  const files = found.map(({ path, bytes }) => ({ file: path.slice(prefix.length), bytes }));
-  return patterns.length === 0 ? files : files.filter(({ file }) => patterns.some((pattern) => file.includes(pattern.replace(/^\.\//, ''))));
+/** Before `vitest list` could name files, our reporter does, once Vitest has found them and before it runs them. */
+async function discoverByReporter(suite: Suite, project: ProjectAccess, tool: Tool): Promise<DiscoveredFile[]> {
+  const { flags, patterns } = suiteArgs(suite);
+  const args = ['run', ...flags, `--reporter=${reporterPath('vitest-reporter.mjs')}`, ...patterns];
+  const result = await run(suite, project, tool, args, { BATON_LIST: LIST_MARK });
+  const listed = listedFiles(result.stdout);
+  if (!listed) throw discoveryFailed(suite, 'looking up the files of vitest', result);
+  return discoveredFiles(suite, project, listed);
 }
 
 interface SuiteArgs {
@@ -121,13 +163,17 @@ interface SuiteArgs {
 function suiteArgs(suite: Suite): SuiteArgs {
   const { options, rest } = splitArgs(suite.args, RULES);
   const config = suite.configFile ? ['--config', suite.configFile] : [];
-  return { flags: [...config, ...keepOptions(options, [...OURS, ...WORKERS])], patterns: rest, coverage: hasOption(options, ...COVERAGE) };
+  return {
+    flags: [...config, ...keepOptions(options, [...OURS, ...WORKERS])],
+    patterns: rest,
+    coverage: hasOption(options, ...COVERAGE),
+  };
 }
 
 async function command(request: CommandRequest): Promise<CommandSpec> {
   const { suite, cores } = request;
   const tool = requireTool(request.root, suite, 'vitest');
-  const launch = launchOf(suite, tool.bin);
+  const launch = launchOf(suite, tool, request.root);
   const { flags, coverage } = suiteArgs(suite);
   const limit = workers(tool.version, cores);
   const args = [
@@ -150,5 +196,8 @@ function workers(version: string, cores: number): { flags: string[]; env: Record
   if (major >= 4) return { flags: [`--maxWorkers=${cores}`], env: {} };
   if (major >= 2) return { flags: [`--maxWorkers=${cores}`, '--minWorkers=1'], env: {} };
   const max = String(cores);
-  return { flags: [], env: { VITEST_MAX_THREADS: max, VITEST_MIN_THREADS: '1', VITEST_MAX_FORKS: max, VITEST_MIN_FORKS: '1' } };
+  return {
+    flags: [],
+    env: { VITEST_MAX_THREADS: max, VITEST_MIN_THREADS: '1', VITEST_MAX_FORKS: max, VITEST_MIN_FORKS: '1' },
+  };
 }

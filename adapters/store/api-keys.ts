@@ -49,20 +49,27 @@ export function apiKeyStore(store: Store): ApiKeyStore {
   };
 }
 
-async function create(store: Store, { name, role, project = null, expiresAt = null }: NewApiKey): Promise<{ key: string; prefix: string }> {
+async function create(
+  store: Store,
+  { name, role, project = null, expiresAt = null }: NewApiKey,
+): Promise<{ key: string; prefix: string }> {
   const prefix = randomBytes(6).toString('hex');
   const key = `baton_${prefix}_${randomBytes(32).toString('base64url')}`;
   await write(store, 'ledger.key', async (tx) => {
     await sql`
       INSERT INTO api_keys (prefix, hash, name, role, project, expires_at)
-      VALUES (${prefix}, ${hashOf(key)}, ${toText(name)}, ${toText(role)}, ${project}, ${expiresAt}::timestamptz)`.execute(tx.db);
+      VALUES (${prefix}, ${hashOf(key)}, ${toText(name)}, ${toText(role)}, ${project}, ${expiresAt}::timestamptz)`.execute(
+      tx.db,
+    );
   });
   return { key, prefix };
 }
 
 async function verify(store: Store, key: string): Promise<ApiKeyRecord | undefined> {
   const prefix = FORM.exec(key)?.[1] ?? '';
-  const row = await read(store, (db) => db.selectFrom('api_keys').selectAll().where('prefix', '=', prefix).executeTakeFirst());
+  const row = await read(store, (db) =>
+    db.selectFrom('api_keys').selectAll().where('prefix', '=', prefix).executeTakeFirst(),
+  );
   const same = timingSafeEqual(Buffer.from(hashOf(key)), Buffer.from(row?.hash ?? NOBODY));
   if (!row || !same || row.revoked_at !== null) return undefined;
   if (row.expires_at !== null && row.expires_at.getTime() <= Date.now()) return undefined;
@@ -75,7 +82,9 @@ async function touch(store: Store, prefix: string): Promise<void> {
   await read(store, (db) =>
     sql`
       UPDATE api_keys SET last_used_at = clock_timestamp()
-      WHERE prefix = ${prefix} AND (last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute')`.execute(db),
+      WHERE prefix = ${prefix} AND (last_used_at IS NULL OR last_used_at < clock_timestamp() - interval '1 minute')`.execute(
+      db,
+    ),
   );
 }
 
@@ -89,7 +98,9 @@ function list(store: Store): Promise<ApiKeyRecord[]> {
 function revoke(store: Store, prefix: string): Promise<boolean> {
   return write(store, 'ledger.key', async (tx) => {
     const { numAffectedRows } = await sql`
-      UPDATE api_keys SET revoked_at = clock_timestamp() WHERE prefix = ${toText(prefix)} AND revoked_at IS NULL`.execute(tx.db);
+      UPDATE api_keys SET revoked_at = clock_timestamp() WHERE prefix = ${toText(prefix)} AND revoked_at IS NULL`.execute(
+      tx.db,
+    );
     return numAffectedRows === 1n;
   });
 }

@@ -21,7 +21,12 @@ export function addArtifact(store: Store, execution: string, artifact: ArtifactR
 
 export function artifacts(store: Store, execution: string): Promise<ArtifactRef[]> {
   return read(store, async (db) => {
-    const rows = await db.selectFrom('artifacts').selectAll().where('execution', '=', toText(execution)).orderBy('name').execute();
+    const rows = await db
+      .selectFrom('artifacts')
+      .selectAll()
+      .where('execution', '=', toText(execution))
+      .orderBy('name')
+      .execute();
     return rows.map((row) => ({ name: row.name, digest: row.digest, bytes: row.bytes, mediaType: row.media_type }));
   });
 }

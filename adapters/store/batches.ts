@@ -49,7 +49,14 @@ export function beginBatch(store: Store, execution: string, batch: string, runne
     const fence = await nextFence(tx, row, runner);
     if (fence > 1) await supersedeOlder(tx, row, fence);
     const answer = await ticket(tx, row, fence);
-    const payload = { batch: row.id, suite: row.suite, stage: row.stage, files: answer.batch.files.length, runner, fence };
+    const payload = {
+      batch: row.id,
+      suite: row.suite,
+      stage: row.stage,
+      files: answer.batch.files.length,
+      runner,
+      fence,
+    };
     await appendEvents(tx, row, [{ type: 'batch_started', payload }]);
     return answer;
   });
@@ -66,7 +73,9 @@ async function nextFence(tx: Tx, row: LockedBatch, runner: string): Promise<numb
     WHERE execution = ${row.execution} AND batch = ${row.id} AND ended_at IS NULL`.execute(tx.db);
   await sql`
     INSERT INTO batch_attempts (execution, batch, fence, project, principal, trust, runner)
-    VALUES (${row.execution}, ${row.id}, ${fence}, ${row.project}, ${row.principal}, ${row.trust}, ${toText(runner)})`.execute(tx.db);
+    VALUES (${row.execution}, ${row.id}, ${fence}, ${row.project}, ${row.principal}, ${row.trust}, ${toText(runner)})`.execute(
+    tx.db,
+  );
   return fence;
 }
 
@@ -195,7 +204,12 @@ async function makeFinal(tx: Tx, row: LockedBatch, finish: Finish, summary: Batc
 /** In plan order. */
 export function listBatches(store: Store, execution: string): Promise<BatchRecord[]> {
   return read(store, async (db) => {
-    const rows = await db.selectFrom('batches').selectAll().where('execution', '=', toText(execution)).orderBy('position').execute();
+    const rows = await db
+      .selectFrom('batches')
+      .selectAll()
+      .where('execution', '=', toText(execution))
+      .orderBy('position')
+      .execute();
     const ends = await db
       .selectFrom('file_ends')
       .select(['batch', 'file'])

@@ -18,7 +18,12 @@ export function decodeCursor(list: CursorList, cursor: string): number {
 }
 
 /** Cuts rows that were read with `limit + 1` into a page. */
-export function page<R, T>(rows: R[], limit: number, toItem: (row: R) => T, cursorOf: (row: R) => string): { items: T[]; nextCursor: string | null } {
+export function page<R, T>(
+  rows: R[],
+  limit: number,
+  toItem: (row: R) => T,
+  cursorOf: (row: R) => string,
+): { items: T[]; nextCursor: string | null } {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   return { items: shown.map(toItem), nextCursor: rows.length > limit && last !== undefined ? cursorOf(last) : null };

@@ -53,7 +53,14 @@ export function effectStore(store: Store): EffectStore {
     settle: (key, state, reference = null) => settle(store, key, state, reference),
     open: (limit) =>
       read(store, (db) =>
-        db.selectFrom('effects').select(COLUMNS).where('state', '<>', 'confirmed').orderBy('planned_at').orderBy('key').limit(limit).execute(),
+        db
+          .selectFrom('effects')
+          .select(COLUMNS)
+          .where('state', '<>', 'confirmed')
+          .orderBy('planned_at')
+          .orderBy('key')
+          .limit(limit)
+          .execute(),
       ),
   };
 }
@@ -73,13 +80,22 @@ function plan(store: Store, effect: NewEffect): Promise<Effect> {
       })
       .onConflict((conflict) => conflict.column('key').doNothing())
       .execute();
-    return await tx.db.selectFrom('effects').select(COLUMNS).where('key', '=', toText(effect.key)).executeTakeFirstOrThrow();
+    return await tx.db
+      .selectFrom('effects')
+      .select(COLUMNS)
+      .where('key', '=', toText(effect.key))
+      .executeTakeFirstOrThrow();
   });
 }
 
 function begin(store: Store, key: string): Promise<Effect> {
   return write(store, 'ledger.effect-begin', async (tx) => {
-    const effect = await tx.db.selectFrom('effects').select(COLUMNS).where('key', '=', toText(key)).forUpdate().executeTakeFirst();
+    const effect = await tx.db
+      .selectFrom('effects')
+      .select(COLUMNS)
+      .where('key', '=', toText(key))
+      .forUpdate()
+      .executeTakeFirst();
     if (!effect) throw new LedgerConflict(`no effect has the key ${JSON.stringify(key)}: plan it first`);
     if (effect.state === 'confirmed') return effect;
     await sql`

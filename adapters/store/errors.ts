@@ -33,7 +33,16 @@ interface Coded {
   readonly errors?: readonly Coded[];
 }
 
-const NETWORK = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'EAI_AGAIN', 'ENOENT']);
+const NETWORK = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+  'ENOENT',
+]);
 /** Connection classes, shutdown, start-up, too many clients, wrong password, no such database or role, cancelled by a limit. */
 const UNAVAILABLE = /^(08...|57P0.|53300|53200|28...|3D000|57014|25P03|55P03)$/;
 
@@ -49,12 +58,19 @@ export function named(error: unknown, where: string): unknown {
   if (error instanceof ProjectProblem || error instanceof FenceRefused || error instanceof NotFound) return error;
   const { code = '', message, errors } = error as Coded;
   if (code === '53100' || code === 'ENOSPC' || /No space left on device|ENOSPC/i.test(message)) {
-    return new ProjectProblem('DiskFull', `the disk of the ledger (${where}) is full: ${message}. Free some space; nothing acknowledged is lost, and the same call works again then.`);
+    return new ProjectProblem(
+      'DiskFull',
+      `the disk of the ledger (${where}) is full: ${message}. Free some space; nothing acknowledged is lost, and the same call works again then.`,
+    );
   }
   const inner = errors?.find((each) => NETWORK.has(each.code ?? ''));
-  const lost = /Connection terminated|timeout exceeded when trying to connect|Client was closed|server closed the connection/i;
+  const lost =
+    /Connection terminated|connection error and is not queryable|timeout exceeded when trying to connect|Client was closed|server closed the connection/i;
   if (NETWORK.has(code) || inner || UNAVAILABLE.test(code) || isSessionGone(error) || lost.test(message)) {
-    return new ProjectProblem('StoreUnavailable', `the ledger (${where}) does not answer: ${inner?.message ?? message}. ${adviceFor(code)}`);
+    return new ProjectProblem(
+      'StoreUnavailable',
+      `the ledger (${where}) does not answer: ${inner?.message ?? message}. ${adviceFor(code)}`,
+    );
   }
   return error;
 }

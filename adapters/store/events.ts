@@ -35,7 +35,11 @@ export async function appendEvents(tx: Tx, scope: EventScope, events: readonly N
   tx.wroteEvents = true;
 }
 
-async function withinLimit(tx: Tx, execution: string | null, events: readonly NewEvent[]): Promise<readonly NewEvent[]> {
+async function withinLimit(
+  tx: Tx,
+  execution: string | null,
+  events: readonly NewEvent[],
+): Promise<readonly NewEvent[]> {
   if (!events.some((event) => event.type === 'test_failed')) return events;
   const { n } = await tx.db
     .selectFrom('events')
@@ -66,7 +70,11 @@ export function readEvents(store: Store, after: number, limit: number, execution
 }
 
 /** An event of its own, outside any change of the ledger, such as a runner that appeared. */
-export function appendEvent(store: Store, event: NewEvent, scope: { execution: string | null; project: string | null }): Promise<void> {
+export function appendEvent(
+  store: Store,
+  event: NewEvent,
+  scope: { execution: string | null; project: string | null },
+): Promise<void> {
   return write(store, 'ledger.event', async (tx) => {
     const run = scope.execution === null ? undefined : await provenanceOf(tx.db, scope.execution);
     const none = { execution: scope.execution, project: scope.project, principal: null, trust: null };
@@ -75,6 +83,10 @@ export function appendEvent(store: Store, event: NewEvent, scope: { execution: s
 }
 
 async function provenanceOf(db: Kysely<Tables>, execution: string): Promise<Scope | undefined> {
-  const row = await db.selectFrom('runs').select(['project', 'principal', 'trust']).where('id', '=', execution).executeTakeFirst();
+  const row = await db
+    .selectFrom('runs')
+    .select(['project', 'principal', 'trust'])
+    .where('id', '=', execution)
+    .executeTakeFirst();
   return row && { execution, ...row };
 }

@@ -10,7 +10,13 @@ const NEWEST = 0.3;
 
 export function durations(store: Store, project: string): Promise<FileDuration[]> {
   return read(store, async (db) => {
-    const rows = await db.selectFrom('file_durations').selectAll().where('project', '=', toText(project)).orderBy('suite').orderBy('file').execute();
+    const rows = await db
+      .selectFrom('file_durations')
+      .selectAll()
+      .where('project', '=', toText(project))
+      .orderBy('suite')
+      .orderBy('file')
+      .execute();
     return rows.map(({ suite, file, mean_ms, samples }) => ({ suite, file, meanMs: mean_ms, samples }));
   });
 }
@@ -40,7 +46,12 @@ export function learnDurations(store: Store, execution: string): Promise<void> {
 
 export function suiteTraits(store: Store, project: string): Promise<SuiteTrait[]> {
   return read(store, (db) =>
-    db.selectFrom('suite_traits').select(['suite', 'serial', 'reason']).where('project', '=', toText(project)).orderBy('suite').execute(),
+    db
+      .selectFrom('suite_traits')
+      .select(['suite', 'serial', 'reason'])
+      .where('project', '=', toText(project))
+      .orderBy('suite')
+      .execute(),
   );
 }
 

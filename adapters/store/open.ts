@@ -33,7 +33,9 @@ export interface OpenStore extends Store {
 const DEFAULT_POOL = 10;
 
 export function openStore(options: LedgerOptions, faults: FaultPoint): Promise<OpenStore> {
-  return options.kind === 'pglite' ? openEmbedded(options.dataDir, options.template, faults) : openServer(options.url, options.poolSize, faults);
+  return options.kind === 'pglite'
+    ? openEmbedded(options.dataDir, options.template, faults)
+    : openServer(options.url, options.poolSize, faults);
 }
 
 async function openEmbedded(dataDir: string, template: string | undefined, faults: FaultPoint): Promise<OpenStore> {

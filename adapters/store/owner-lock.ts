@@ -135,7 +135,9 @@ export function startOf(pid: number): string | null {
       return fields[0] === 'Z' ? 'ended' : (fields[19] ?? null);
     }
     if (process.platform === 'win32') return null;
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', timeout: 5_000 }).trim() || null;
+    return (
+      execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', timeout: 5_000 }).trim() || null
+    );
   } catch {
     return null;
   }
@@ -159,9 +161,10 @@ function parse(text: string): Owner | undefined {
 }
 
 function inUse(dataDir: string, path: string, owner: Owner | undefined): ProjectProblem {
-  const who = owner ? `pid ${owner.pid}${owner.host === hostname() ? '' : ` on host ${owner.host}`}` : 'another process';
-  const elsewhere =
-    owner && owner.host !== hostname() ? ` If that host is gone for good, delete ${path}.` : '';
+  const who = owner
+    ? `pid ${owner.pid}${owner.host === hostname() ? '' : ` on host ${owner.host}`}`
+    : 'another process';
+  const elsewhere = owner && owner.host !== hostname() ? ` If that host is gone for good, delete ${path}.` : '';
   return new ProjectProblem(
     'StoreUnavailable',
     `the data directory ${dataDir} is in use by ${who}. Talk to that process over HTTP, end it with \`baton down\`, or set DATABASE_URL to share one PostgreSQL.${elsewhere}`,

@@ -15,7 +15,8 @@ const ACQUIRE_TIMEOUT_MS = 60_000;
 const USES_PER_LOOK = 32;
 const MAX_LOG_BYTES = 48 * 1024 * 1024;
 
-const LOG_BYTES = 'SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::float8 AS bytes FROM pg_control_checkpoint()';
+const LOG_BYTES =
+  'SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn)::float8 AS bytes FROM pg_control_checkpoint()';
 
 /** Thrown when the one session stays taken for too long. */
 export class SessionBusy extends Error {
@@ -92,7 +93,8 @@ export class PglitePool implements PostgresPool {
     if (++this.#uses % USES_PER_LOOK !== 0 || session.broken()) return;
     try {
       const { rows } = await session.query(LOG_BYTES, []);
-      if (Number((rows[0] as { bytes: number } | undefined)?.bytes) > MAX_LOG_BYTES) await session.query('CHECKPOINT', []);
+      if (Number((rows[0] as { bytes: number } | undefined)?.bytes) > MAX_LOG_BYTES)
+        await session.query('CHECKPOINT', []);
     } catch {
       this.#uses = -1;
     }

@@ -54,7 +54,9 @@ class WorkerSession implements PgliteSession {
   ) {
     this.#worker = new Worker(WORKER_FILE, { workerData: { dataDir }, name: 'baton-pglite', execArgv: [] });
     this.#worker.on('message', (reply: WorkerReply) => this.#settle(reply));
-    this.#worker.on('error', (error: Error) => this.#die(new SessionLost(`the database thread failed: ${error.message}`)));
+    this.#worker.on('error', (error: Error) =>
+      this.#die(new SessionLost(`the database thread failed: ${error.message}`)),
+    );
     this.#worker.on('exit', () => this.#die(new SessionLost('the database thread has ended')));
   }
 
@@ -100,7 +102,10 @@ class WorkerSession implements PgliteSession {
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
     clearTimeout(waiting?.timer);
-    if ('ok' in reply) return waiting?.resolve(reply.ok);
+    if ('ok' in reply) {
+      waiting?.resolve(reply.ok);
+      return;
+    }
     const error = new DatabaseError(reply.error);
     waiting?.reject(error);
     // No SQLSTATE, or a PANIC: the WASM instance is gone, and so is everything that waits behind this query.

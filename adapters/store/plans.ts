@@ -45,7 +45,13 @@ export function planDigestOf(store: Store, id: string): Promise<string | null> {
   });
 }
 
-export function addStage(store: Store, id: string, stage: number, batches: readonly Batch[], reason: string): Promise<Batch[]> {
+export function addStage(
+  store: Store,
+  id: string,
+  stage: number,
+  batches: readonly Batch[],
+  reason: string,
+): Promise<Batch[]> {
   return write(store, 'ledger.stage', async (tx) => {
     const run = await lockRun(tx, id);
     const known = await stageOf(tx, run.id, stage);
@@ -58,7 +64,9 @@ export function addStage(store: Store, id: string, stage: number, batches: reado
       .executeTakeFirstOrThrow();
     await insertBatches(tx, scopeOf(run), batches, next);
     const files = batches.reduce((sum, batch) => sum + batch.files.length, 0);
-    await appendEvents(tx, scopeOf(run), [{ type: 'stage_planned', payload: { stage, files, batches: batches.length, reason } }]);
+    await appendEvents(tx, scopeOf(run), [
+      { type: 'stage_planned', payload: { stage, files, batches: batches.length, reason } },
+    ]);
     return [...batches];
   });
 }

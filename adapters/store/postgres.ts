@@ -30,9 +30,12 @@ export function openPool(url: string, poolSize: number): pg.Pool {
   });
   // A lost idle connection is replaced by the pool at the next use, which reports what is wrong if it cannot.
   pool.on('error', () => undefined);
+  // The same for one that is lost between two statements of a transaction: the next statement fails and says so.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>;
   pool.connect = (() => {
-    if (insideTransaction.getStore()) return Promise.reject(new Error('inside a transaction, query through the transaction'));
+    if (insideTransaction.getStore())
+      return Promise.reject(new Error('inside a transaction, query through the transaction'));
     return connect();
   }) as typeof pool.connect;
   return pool;
@@ -58,7 +61,12 @@ export async function watchEvents(url: string, instance: string, wake: () => voi
   let current: pg.Client | undefined;
 
   async function connectOnce(): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: url, application_name: 'baton-events', keepAlive: true, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+    const client = new pg.Client({
+      connectionString: url,
+      application_name: 'baton-events',
+      keepAlive: true,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    });
     client.on('error', () => undefined);
     client.on('notification', (message) => {
       if (message.payload !== instance) wake();

@@ -12,7 +12,12 @@ const MAX_TEXT = 2_000;
 
 const nameOf = (row: ResultRow): string => clip(displayName(row.path, row.params), MAX_TEXT);
 
-export function chunkEvents(batch: LockedBatch, runner: string, results: readonly ResultRow[], counters: Counters): NewEvent[] {
+export function chunkEvents(
+  batch: LockedBatch,
+  runner: string,
+  results: readonly ResultRow[],
+  counters: Counters,
+): NewEvent[] {
   const { id, stage, suite } = batch;
   const failed = results.filter((row) => row.status === 'failed').slice(0, MAX_TEST_FAILED_EVENTS);
   const last = results.at(-1);
@@ -21,6 +26,9 @@ export function chunkEvents(batch: LockedBatch, runner: string, results: readonl
       const message = clip(row.message ?? '', MAX_TEXT);
       return { type: 'test_failed', payload: { batch: id, stage, suite, file: row.file, name: nameOf(row), message } };
     }),
-    { type: 'results_recorded', payload: { batch: id, stage, runner, ...counters, lastTest: last ? nameOf(last) : '' } },
+    {
+      type: 'results_recorded',
+      payload: { batch: id, stage, runner, ...counters, lastTest: last ? nameOf(last) : '' },
+    },
   ];
 }

@@ -100,7 +100,12 @@ export interface Counters {
 }
 
 /** Adds to the files and to the batch. Returns where the batch stands. */
-export async function addCounters(tx: Tx, batch: LockedBatch, added: readonly Added[], files: readonly FileRow[]): Promise<Counters> {
+export async function addCounters(
+  tx: Tx,
+  batch: LockedBatch,
+  added: readonly Added[],
+  files: readonly FileRow[],
+): Promise<Counters> {
   const sum = (status: RawStatus) => added.reduce((n, each) => n + (each.status === status ? each.n : 0), 0);
   const ended = files.filter((file) => file.ended).length;
   const { rows } = await sql<Counters>`

@@ -14,7 +14,15 @@ import { LedgerConflict, TooLate } from './errors.js';
 import { appendEvents } from './events.js';
 import { toJson, toText } from './json.js';
 import { chunkEvents } from './record-events.js';
-import { type Added, addCounters, type FileRow, type FileState, insertResults, moveRepeatedErrors, openChunk } from './record-rows.js';
+import {
+  type Added,
+  addCounters,
+  type FileRow,
+  type FileState,
+  insertResults,
+  moveRepeatedErrors,
+  openChunk,
+} from './record-rows.js';
 
 export const MAX_CHUNK_ROWS = 10_000;
 
@@ -65,7 +73,12 @@ function lean(row: ResultRow): object {
   };
 }
 
-async function storeChunk(tx: Tx, batch: LockedBatch, chunk: PreparedChunk, known: readonly FileState[]): Promise<void> {
+async function storeChunk(
+  tx: Tx,
+  batch: LockedBatch,
+  chunk: PreparedChunk,
+  known: readonly FileState[],
+): Promise<void> {
   const olderDone = new Set(known.filter((each) => each.fence !== batch.fence).map((each) => each.file));
   // An error outside tests counts even when its file was finished before: dropping it could turn red into green.
   const wanted = (row: ResultRow) => row.kind === 'file' || !olderDone.has(row.file);
@@ -81,11 +94,19 @@ async function storeChunk(tx: Tx, batch: LockedBatch, chunk: PreparedChunk, know
 
 function refuseOtherStage(batch: LockedBatch, results: readonly ResultRow[]): void {
   const other = results.find((row) => row.attempt !== batch.stage);
-  if (other) throw new LedgerConflict(`a result of batch ${batch.id} says attempt ${other.attempt}, but the batch is of stage ${batch.stage}`);
+  if (other)
+    throw new LedgerConflict(
+      `a result of batch ${batch.id} says attempt ${other.attempt}, but the batch is of stage ${batch.stage}`,
+    );
 }
 
 /** Where the chunk's files stand now. Throws when an end mark and the stored results disagree: that is never green. */
-function fileRows(batch: LockedBatch, known: readonly FileState[], added: readonly Added[], ends: readonly FileEnd[]): FileRow[] {
+function fileRows(
+  batch: LockedBatch,
+  known: readonly FileState[],
+  added: readonly Added[],
+  ends: readonly FileEnd[],
+): FileRow[] {
   const before = new Map(known.filter((each) => each.fence === batch.fence).map((each) => [each.file, each]));
   const fresh = new Map<string, number>();
   for (const each of added) if (each.kind === 'test') fresh.set(each.file, (fresh.get(each.file) ?? 0) + each.n);
@@ -115,4 +136,6 @@ const otherCount = (batch: LockedBatch, end: FileEnd, stored: number): LedgerCon
   );
 
 const otherContents = (batch: LockedBatch, { fence, seq }: IngestChunk): LedgerConflict =>
-  new LedgerConflict(`chunk ${seq} of attempt ${fence} of batch ${batch.id} is stored with other contents: each chunk needs a number of its own`);
+  new LedgerConflict(
+    `chunk ${seq} of attempt ${fence} of batch ${batch.id} is stored with other contents: each chunk needs a number of its own`,
+  );

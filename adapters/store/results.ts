@@ -46,7 +46,9 @@ export async function attempts(store: Store, execution: string): Promise<Attempt
     const rows = await read(store, (db) =>
       db
         .selectFrom('result_rows as r')
-        .innerJoin('batches as b', (join) => join.onRef('b.execution', '=', 'r.execution').onRef('b.id', '=', 'r.batch'))
+        .innerJoin('batches as b', (join) =>
+          join.onRef('b.execution', '=', 'r.execution').onRef('b.id', '=', 'r.batch'),
+        )
         .selectAll('r')
         .where('r.execution', '=', id)
         .where('r.batch', 'in', batches)
@@ -84,7 +86,11 @@ async function portions(store: Store, execution: string): Promise<string[][]> {
 }
 
 /** In the order they were observed. */
-export function attemptsOf(store: Store, execution: string, testId: string): Promise<(Attempt & { superseded: boolean })[]> {
+export function attemptsOf(
+  store: Store,
+  execution: string,
+  testId: string,
+): Promise<(Attempt & { superseded: boolean })[]> {
   return read(store, async (db) => {
     const rows = await db
       .selectFrom('results as r')
@@ -127,7 +133,8 @@ export function listResults(store: Store, execution: string, filter: ResultFilte
     if (filter.status !== undefined) query = query.where('status', '=', filter.status);
     if (filter.suite !== undefined) query = query.where('suite', '=', toText(filter.suite));
     if (filter.file !== undefined) query = query.where('file', '=', toText(filter.file));
-    if (filter.name !== undefined) query = query.where(sql<boolean>`position(${toText(filter.name).toLowerCase()} IN name_lower) > 0`);
+    if (filter.name !== undefined)
+      query = query.where(sql<boolean>`position(${toText(filter.name).toLowerCase()} IN name_lower) > 0`);
     const rows = await query.limit(limit + 1).execute();
     return page(rows, limit, toTestResult, (row) => encodeCursor('results', row.no));
   });
@@ -139,7 +146,16 @@ export function history(store: Store, project: string, testId: string, limit: nu
     const rows = await db
       .selectFrom('test_results as t')
       .innerJoin('runs as r', 'r.id', 't.execution')
-      .select(['t.execution', 't.status', 't.duration_ms', 't.attempts', 't.message', 'r.commit', 'r.branch', 'r.ended_at'])
+      .select([
+        't.execution',
+        't.status',
+        't.duration_ms',
+        't.attempts',
+        't.message',
+        'r.commit',
+        'r.branch',
+        'r.ended_at',
+      ])
       .where('t.project', '=', toText(project))
       .where('t.test_id', '=', toText(testId))
       .where('r.ended_at', 'is not', null)

@@ -12,19 +12,29 @@ const OTHER_TABLES = ['effects', 'events', 'test_results', 'artifacts', 'batch_a
 
 export async function retain(store: Store, rawDays: number, summaryDays: number): Promise<number> {
   if (!(rawDays >= 0 && summaryDays >= rawDays)) {
-    throw new LedgerConflict(`retention of ${rawDays} days for raw results and ${summaryDays} for summaries: the second may not be smaller, nor any negative`);
+    throw new LedgerConflict(
+      `retention of ${rawDays} days for raw results and ${summaryDays} for summaries: the second may not be smaller, nor any negative`,
+    );
   }
   const forgotten = await eachRun(store, summaryDays, 'true', forgetRun);
   const thinned = await eachRun(store, rawDays, 'EXISTS (SELECT FROM file_ends WHERE execution = runs.id)', forgetRaw);
   const loose = await write(store, 'ledger.retain', (tx) =>
-    rowsOf(tx, sql`DELETE FROM events WHERE execution IS NULL AND time < clock_timestamp() - make_interval(secs => ${summaryDays} * 86400.0)`),
+    rowsOf(
+      tx,
+      sql`DELETE FROM events WHERE execution IS NULL AND time < clock_timestamp() - make_interval(secs => ${summaryDays} * 86400.0)`,
+    ),
   );
   const deleted = forgotten + thinned + loose;
   if (deleted > 0) await store.tidy();
   return deleted;
 }
 
-async function eachRun(store: Store, days: number, having: string, forget: (tx: Tx, id: string) => Promise<number>): Promise<number> {
+async function eachRun(
+  store: Store,
+  days: number,
+  having: string,
+  forget: (tx: Tx, id: string) => Promise<number>,
+): Promise<number> {
   let deleted = 0;
   for (;;) {
     const { rows } = await read(store, (db) =>
@@ -39,13 +49,15 @@ async function eachRun(store: Store, days: number, having: string, forget: (tx: 
 
 async function forgetRaw(tx: Tx, id: string): Promise<number> {
   let deleted = 0;
-  for (const table of RAW_TABLES) deleted += await rowsOf(tx, sql`DELETE FROM ${sql.table(table)} WHERE execution = ${id}`);
+  for (const table of RAW_TABLES)
+    deleted += await rowsOf(tx, sql`DELETE FROM ${sql.table(table)} WHERE execution = ${id}`);
   return deleted;
 }
 
 async function forgetRun(tx: Tx, id: string): Promise<number> {
   let deleted = await forgetRaw(tx, id);
-  for (const table of OTHER_TABLES) deleted += await rowsOf(tx, sql`DELETE FROM ${sql.table(table)} WHERE execution = ${id}`);
+  for (const table of OTHER_TABLES)
+    deleted += await rowsOf(tx, sql`DELETE FROM ${sql.table(table)} WHERE execution = ${id}`);
   return deleted + (await rowsOf(tx, sql`DELETE FROM runs WHERE id = ${id}`));
 }
 

@@ -79,7 +79,8 @@ export function createRun(store: Store, id: string, request: StartRun, provenanc
       .onConflict((conflict) => conflict.column('id').doNothing())
       .returningAll()
       .executeTakeFirst();
-    if (!created) return toRun(await tx.db.selectFrom('runs').selectAll().where('id', '=', toText(id)).executeTakeFirstOrThrow());
+    if (!created)
+      return toRun(await tx.db.selectFrom('runs').selectAll().where('id', '=', toText(id)).executeTakeFirstOrThrow());
     const payload = { project, principal: created.principal };
     await appendEvents(tx, scopeOf(created), [{ type: 'run_accepted', payload }]);
     return toRun(created);
@@ -113,10 +114,16 @@ export function updateRun(store: Store, id: string, change: RunChange): Promise<
   return write(store, 'ledger.update', async (tx) => {
     const row = await lockRun(tx, id);
     if (row.status === 'finished') return toRun(row);
-    if (change.status === 'finished') throw new LedgerConflict('an execution is finished by finishRun, after its verdict');
+    if (change.status === 'finished')
+      throw new LedgerConflict('an execution is finished by finishRun, after its verdict');
     const { values, events } = changed(row, change);
     if (Object.keys(values).length === 0) return toRun(row);
-    const updated = await tx.db.updateTable('runs').set(values).where('id', '=', row.id).returningAll().executeTakeFirstOrThrow();
+    const updated = await tx.db
+      .updateTable('runs')
+      .set(values)
+      .where('id', '=', row.id)
+      .returningAll()
+      .executeTakeFirstOrThrow();
     await appendEvents(tx, scopeOf(row), events);
     return toRun(updated);
   });
@@ -131,7 +138,8 @@ function changed(row: RunRow, change: RunChange) {
     events.push({ type: 'run_status_changed', payload: { status: change.status } });
   }
   if (change.temporalRunId !== undefined) values.temporal_run_id = toText(change.temporalRunId);
-  if (change.note !== undefined && !row.notes.includes(change.note)) values.notes = toJson(mergeNotes(row.notes, [change.note]));
+  if (change.note !== undefined && !row.notes.includes(change.note))
+    values.notes = toJson(mergeNotes(row.notes, [change.note]));
   return { values, events };
 }
 

@@ -11,7 +11,12 @@ import { lockRun, mergeNotes, type RunRow, scopeOf, toRun } from './runs.js';
 
 const ROWS_PER_STATEMENT = 5_000;
 
-export function storeVerdict(store: Store, id: string, verdict: StoredVerdict, results: readonly TestResult[]): Promise<StoredVerdict> {
+export function storeVerdict(
+  store: Store,
+  id: string,
+  verdict: StoredVerdict,
+  results: readonly TestResult[],
+): Promise<StoredVerdict> {
   return write(store, 'ledger.verdict', async (tx) => {
     // The strong lock waits for, and keeps out, every chunk of this execution that is on its way in.
     const run = await lockRun(tx, id, 'update');
@@ -50,7 +55,9 @@ async function insertTestResults(tx: Tx, run: RunRow, results: readonly TestResu
     SELECT ${run.id}, ${first}::int + row_number() OVER (), ${run.no}, ${run.project}, ${run.principal}, ${run.trust}, "testId", occurrence,
       kind, suite, file, name, "nameLower", path, status, "durationMs", attempts, message, runner, batch
     FROM json_to_recordset(${toJson(rows)}::json) AS given ("testId" text, occurrence int, kind text, suite text, file text,
-      name text, "nameLower" text, path jsonb, status text, "durationMs" float8, attempts int, message text, runner text, batch text)`.execute(tx.db);
+      name text, "nameLower" text, path jsonb, status text, "durationMs" float8, attempts int, message text, runner text, batch text)`.execute(
+    tx.db,
+  );
 }
 
 export function finishRun(store: Store, id: string): Promise<Run> {
@@ -64,7 +71,9 @@ export function finishRun(store: Store, id: string): Promise<Run> {
       FROM (SELECT clock_timestamp() AS at) now WHERE id = ${run.id} RETURNING duration_ms`.execute(tx.db);
     const { verdict, totals, problem } = toRun(run);
     const durationMs = rows[0]?.duration_ms ?? 0;
-    await appendEvents(tx, scopeOf(run), [{ type: 'run_finished', payload: { verdict: verdict ?? run.verdict, totals, durationMs, problem } }]);
+    await appendEvents(tx, scopeOf(run), [
+      { type: 'run_finished', payload: { verdict: verdict ?? run.verdict, totals, durationMs, problem } },
+    ]);
     return toRun(await tx.db.selectFrom('runs').selectAll().where('id', '=', run.id).executeTakeFirstOrThrow());
   });
 }

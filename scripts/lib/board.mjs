@@ -27,7 +27,8 @@ export function createBoard(stream, now = Date.now) {
     );
     const up = drawn > 0 ? `\u001b[${drawn}A` : '';
     const width = Math.max(20, (stream.columns || 80) - 1);
-    stream.write(up + shown.map((row) => `\u001b[2K${render(row, now()).slice(0, width)}\n`).join('') + '\u001b[J');
+    const lines = shown.map((row) => `\u001b[2K${render(row, now()).slice(0, width)}\n`).join('');
+    stream.write(`${up}${lines}\u001b[J`);
     drawn = shown.length;
   };
   const plain = (/** @type {typeof rows[number]} */ row) => {

@@ -68,10 +68,16 @@ export async function install(root, options) {
     timeoutMs: INSTALL_TIMEOUT_MS,
     ...(options.signal ? { signal: options.signal } : {}),
   });
-  if (result.code !== 0)
-    throw new Error(
-      `npm ci failed: ${result.problem ?? ''}\n${result.stderr.trim().split('\n').slice(-15).join('\n')}`,
-    );
+  if (result.code !== 0) throw new Error(`npm ci failed: ${result.problem ?? npmSaid(result.stderr)}`);
   mkdirSync(join(root, 'node_modules'), { recursive: true });
   writeFileSync(stampFile(root), wanted(root));
+}
+
+/** npm says what is wrong first and then how it is called, at length. @param {string} stderr */
+function npmSaid(stderr) {
+  const lines = stderr.split('\n').map((line) => line.replace(/^npm (error|ERR!) ?/, '').trimEnd());
+  return lines
+    .filter((line) => line !== '' && !line.startsWith('npm warn'))
+    .slice(0, 12)
+    .join('\n');
 }

@@ -31,7 +31,11 @@ export interface IngestBench {
 const PER_FILE = 50;
 
 /** Prints one JSON line per engine and returns the figures. PostgreSQL runs with fsync on; without it installed its line is left out. */
-export async function benchIngest({ results = 60_000, chunk = 500, writers = 2 }: IngestBench = {}): Promise<IngestFigures[]> {
+export async function benchIngest({
+  results = 60_000,
+  chunk = 500,
+  writers = 2,
+}: IngestBench = {}): Promise<IngestFigures[]> {
   const figures = [await onPglite({ results, chunk, writers })];
   if (hasPostgres()) figures.push(await onPostgres({ results, chunk, writers }));
   else console.error('ingest into PostgreSQL is left out: install it, on Debian with `apt-get install postgresql`');
@@ -57,7 +61,11 @@ async function onPostgres(load: Required<IngestBench>): Promise<IngestFigures> {
   }
 }
 
-async function measure(engine: 'pglite' | 'postgres', options: LedgerOptions, load: Required<IngestBench>): Promise<IngestFigures> {
+async function measure(
+  engine: 'pglite' | 'postgres',
+  options: LedgerOptions,
+  load: Required<IngestBench>,
+): Promise<IngestFigures> {
   const ledger = await openLedger(options);
   try {
     // The first execution warms plans and caches; the second is measured.
@@ -65,19 +73,35 @@ async function measure(engine: 'pglite' | 'postgres', options: LedgerOptions, lo
     const pauses = watchPauses();
     const { recordMs, finishMs } = await ingest(ledger, 'measured', load);
     const perSecond = Math.round(load.results / (recordMs / 1000));
-    return { bench: 'ingest', engine, ...load, perSecond, finishMs: Math.round(finishMs), longestPauseMs: pauses.stop() };
+    return {
+      bench: 'ingest',
+      engine,
+      ...load,
+      perSecond,
+      finishMs: Math.round(finishMs),
+      longestPauseMs: pauses.stop(),
+    };
   } finally {
     await ledger.close();
   }
 }
 
-async function ingest(ledger: Ledger, execution: string, load: Required<IngestBench>): Promise<{ recordMs: number; finishMs: number }> {
+async function ingest(
+  ledger: Ledger,
+  execution: string,
+  load: Required<IngestBench>,
+): Promise<{ recordMs: number; finishMs: number }> {
   const perBatch = Math.floor(load.results / load.writers);
   const names = Array.from({ length: load.writers }, (_, i) => `b${i + 1}`);
-  const files = (batch: string) => Array.from({ length: Math.ceil(perBatch / PER_FILE) }, (_, i) => `${batch}/file-${i}.test.ts`);
+  const files = (batch: string) =>
+    Array.from({ length: Math.ceil(perBatch / PER_FILE) }, (_, i) => `${batch}/file-${i}.test.ts`);
   const plan = aPlan(Object.fromEntries(names.map((name) => [name, files(name)])));
   const provenance = { principal: 'bench', project: 'bench', trust: 'trusted' as const };
-  await ledger.createRun(execution, { source: { kind: 'directory', dir: '/bench' }, options: { bail: false }, priority: 'medium' }, provenance);
+  await ledger.createRun(
+    execution,
+    { source: { kind: 'directory', dir: '/bench' }, options: { bail: false }, priority: 'medium' },
+    provenance,
+  );
   await ledger.storePlan(execution, 'sha256:bench', plan);
   const rows = new Map(names.map((name) => [name, rowsOf(name, perBatch)]));
   for (const name of names) await ledger.beginBatch(execution, name, 'bench');
@@ -89,11 +113,19 @@ async function ingest(ledger: Ledger, execution: string, load: Required<IngestBe
 }
 
 /** As a runner does it: one chunk after the other, and a file's end mark in the chunk that completes the file. */
-async function sendAll(ledger: Ledger, execution: string, batch: string, rows: readonly ResultRow[], size: number): Promise<void> {
+async function sendAll(
+  ledger: Ledger,
+  execution: string,
+  batch: string,
+  rows: readonly ResultRow[],
+  size: number,
+): Promise<void> {
   for (let from = 0, seq = 1; from < rows.length; from += size, seq++) {
     const results = rows.slice(from, from + size);
     const last = from + size >= rows.length;
-    const ended = results.filter((_, i) => (from + i) % PER_FILE === PER_FILE - 1 || (last && i === results.length - 1));
+    const ended = results.filter(
+      (_, i) => (from + i) % PER_FILE === PER_FILE - 1 || (last && i === results.length - 1),
+    );
     const fileEnds = ended.map(({ file }) => ({
       file,
       status: 'passed' as const,
@@ -107,7 +139,12 @@ async function sendAll(ledger: Ledger, execution: string, batch: string, rows: r
 function rowsOf(batch: string, count: number): ResultRow[] {
   return Array.from({ length: count }, (_, i) => {
     const file = `${batch}/file-${Math.floor(i / PER_FILE)}.test.ts`;
-    const { batch: _batch, fence: _fence, runner: _runner, ...row } = anAttempt(file, '', 'passed', {
+    const {
+      batch: _batch,
+      fence: _fence,
+      runner: _runner,
+      ...row
+    } = anAttempt(file, '', 'passed', {
       path: ['a group of tests', `does thing number ${i} as expected`],
       startedAt: 1_700_000_000_000 + i,
     });

@@ -29,7 +29,11 @@ export async function startPostgres(settings: readonly string[] = ['fsync=off'])
   const user = serverUser();
   if (user) chownSync(dir, user.uid, user.gid);
   const data = join(dir, 'data');
-  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'baton', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'], { stdio: 'pipe', cwd: dir, ...user });
+  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'baton', '-A', 'trust', '-E', 'UTF8', '--locale=C', '-N'], {
+    stdio: 'pipe',
+    cwd: dir,
+    ...user,
+  });
   const port = await freePort();
   const options = ['listen_addresses=127.0.0.1', `port=${port}`, `unix_socket_directories=${dir}`, ...settings];
   const args = ['-D', data, ...options.flatMap((each) => ['-c', each])];
@@ -100,7 +104,10 @@ export function hasPostgres(): boolean {
 
 function programs(): string {
   const bin = newest();
-  if (!bin) throw new Error(`no PostgreSQL server below ${INSTALLED}: install it, on Debian with \`apt-get install postgresql\``);
+  if (!bin)
+    throw new Error(
+      `no PostgreSQL server below ${INSTALLED}: install it, on Debian with \`apt-get install postgresql\``,
+    );
   return bin;
 }
 

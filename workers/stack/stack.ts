@@ -159,7 +159,7 @@ class Starting {
       BATON_HOST: this.host,
       BATON_PORT: String(port),
       BATON_TEMPORAL_UI: webUi ?? '',
-      BATON_DEFAULT_LANES: String(this.runnerCount),
+      BATON_DEFAULT_LANES: String(Math.max(1, this.runnerCount)),
     };
     const plan = nodePart({
       name: 'control',

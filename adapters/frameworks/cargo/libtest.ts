@@ -104,7 +104,8 @@ export class LibtestSection {
     }
     const found = RESULT.exec(text) ?? GLUED.exec(text);
     if (found) return this.result(found[1]!, found[2]!, found[3], found[4]);
-    if (this.waiting !== undefined && /^(ok|FAILED)$/.test(text)) return this.result(this.waiting, text, undefined, undefined);
+    if (this.waiting !== undefined && /^(ok|FAILED)$/.test(text))
+      return this.result(this.waiting, text, undefined, undefined);
     const begun = NAME_ONLY.exec(text);
     if (begun) {
       if (this.waiting !== undefined) this.torn.push(this.waiting);
@@ -113,14 +114,20 @@ export class LibtestSection {
     return [];
   }
 
-  private result(rawName: string, word: string, rest: string | undefined, seconds: string | undefined): LibtestResult[] {
+  private result(
+    rawName: string,
+    word: string,
+    rest: string | undefined,
+    seconds: string | undefined,
+  ): LibtestResult[] {
     const name = plainName(rawName);
     if (this.waiting !== undefined && this.waiting !== name) this.torn.push(this.waiting);
     this.waiting = undefined;
     const status: RawStatus = word === 'FAILED' ? 'failed' : word === 'ignored' ? 'skipped' : 'passed';
     const ms = seconds === undefined ? {} : { ms: Math.round(Number(seconds) * 1000) };
     this.count(status);
-    if (status !== 'failed') return [{ name, status, ...ms, ...(status === 'skipped' && rest !== undefined ? { note: rest } : {}) }];
+    if (status !== 'failed')
+      return [{ name, status, ...ms, ...(status === 'skipped' && rest !== undefined ? { note: rest } : {}) }];
     this.failed.set(name, [...(this.failed.get(name) ?? []), { ...ms, output: new BoundedText() }]);
     return [];
   }

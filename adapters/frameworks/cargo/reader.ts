@@ -77,7 +77,14 @@ function inFile(state: FileState, event: DriverEvent): TestEvent[] {
       state.problems.push(event.error ?? 'this target is gone');
       return [];
     case 'begin':
-      state.target = { name: event.name, harness: event.harness, doc: event.doc, section: new LibtestSection(), output: new BoundedText(), docs: [] };
+      state.target = {
+        name: event.name,
+        harness: event.harness,
+        doc: event.doc,
+        section: new LibtestSection(),
+        output: new BoundedText(),
+        docs: [],
+      };
       return [];
     case 'out':
       if (!target) return [];
@@ -109,7 +116,10 @@ function endTarget(state: FileState, target: TargetState, exit: DriverEvent): Te
 /** Why the end of a test program is not what its results say; undefined when it is. */
 function problemOf({ section, output }: TargetState, exit: DriverEvent, anyFailed: boolean): string | undefined {
   const how = exit.signal ?? (exit.code === null ? 'no exit code' : `exit code ${exit.code}`);
-  const said = [exit.stderr ?? '', section.begun ? '' : output.toString()].map((t) => plainText(t).trim()).filter((t) => t !== '').join('\n');
+  const said = [exit.stderr ?? '', section.begun ? '' : output.toString()]
+    .map((t) => plainText(t).trim())
+    .filter((t) => t !== '')
+    .join('\n');
   if (!section.complete) {
     const where = section.running === undefined ? '' : `, while ${section.running} was running`;
     return `The test program ended before its summary (${how})${where}; tests without a result were not run to their end.\n${said}`.trim();
@@ -124,9 +134,21 @@ function ownMain(state: FileState, target: TargetState, exit: DriverEvent): Test
   const stdout = plainText(target.output.toString()).trim();
   const stderr = plainText(exit.stderr ?? '').trim();
   const ok = exit.code === 0;
-  const message = ok ? {} : { message: `ended with ${exit.signal ?? `exit code ${exit.code}`}\n${stderr || stdout}`.trim() };
+  const message = ok
+    ? {}
+    : { message: `ended with ${exit.signal ?? `exit code ${exit.code}`}\n${stderr || stdout}`.trim() };
   const output = { ...(stdout === '' ? {} : { stdout }), ...(stderr === '' ? {} : { stderr }) };
-  return [counted(state, { e: 'test', file: state.file, path: [target.name], status: ok ? 'passed' : 'failed', ms: exit.ms, ...message, ...output })];
+  return [
+    counted(state, {
+      e: 'test',
+      file: state.file,
+      path: [target.name],
+      status: ok ? 'passed' : 'failed',
+      ms: exit.ms,
+      ...message,
+      ...output,
+    }),
+  ];
 }
 
 function testEvents(state: FileState, target: TargetState, results: readonly LibtestResult[]): TestEvent[] {
@@ -149,7 +171,11 @@ function docTests(state: FileState, target: TargetState): TestEvent[] {
     const key = place.path.join('\0');
     const nth = (seen.get(key) ?? 0) + 1;
     seen.set(key, nth);
-    return testEvent(state, result, { path: place.path, ...(nth > 1 ? { params: `#${nth}` } : {}), ...(place.line === undefined ? {} : { line: place.line }) });
+    return testEvent(state, result, {
+      path: place.path,
+      ...(nth > 1 ? { params: `#${nth}` } : {}),
+      ...(place.line === undefined ? {} : { line: place.line }),
+    });
   });
 }
 
@@ -158,7 +184,11 @@ function docPlace(name: string): { path: string[]; line?: number } {
   return found ? { path: [found[1]!, found[2] ?? '(file)'], line: Number(found[3]) } : { path: [name] };
 }
 
-function testEvent(state: FileState, result: LibtestResult, name: Pick<TestEndEvent, 'path' | 'params' | 'line'>): TestEvent {
+function testEvent(
+  state: FileState,
+  result: LibtestResult,
+  name: Pick<TestEndEvent, 'path' | 'params' | 'line'>,
+): TestEvent {
   const { status, note, ms } = result;
   const failure = status === 'failed' ? failureOf(result.output, state.file) : {};
   return counted(state, {

@@ -45,7 +45,8 @@ async function moduleDirs(project: ProjectAccess): Promise<{ dir: string; becaus
   return outermost.map((dir) => ({ dir, because: `${dir}/go.mod` }));
 }
 
-const suiteName = (dir: string): string => (dir === '.' ? 'go' : `go-${dir.replace(/[^\w.@/-]/g, '-').replace(/^[^A-Za-z0-9]+/, '')}`.slice(0, 100));
+const suiteName = (dir: string): string =>
+  dir === '.' ? 'go' : `go-${dir.replace(/[^\w.@/-]/g, '-').replace(/^[^A-Za-z0-9]+/, '')}`.slice(0, 100);
 
 /**
  * Import path of the suite's directory: that of the module, plus the way from the module's directory to the suite's.
@@ -76,6 +77,7 @@ export function packageDir(pkg: string, suiteImportPath: string | undefined): st
   if (pkg === suiteImportPath || pkg === '.') return '.';
   // Packages that cannot be loaded are reported under the name they were asked for by.
   if (pkg.startsWith('./')) return pkg.slice(2);
-  if (suiteImportPath !== undefined && pkg.startsWith(`${suiteImportPath}/`)) return pkg.slice(suiteImportPath.length + 1);
+  if (suiteImportPath !== undefined && pkg.startsWith(`${suiteImportPath}/`))
+    return pkg.slice(suiteImportPath.length + 1);
   return undefined;
 }

@@ -25,7 +25,7 @@ export function failureOf(output: string): Failure {
   const head = cut === undefined ? output : output.slice(0, cut);
   const line = Number(/(?:^|[\s/])[\w.-]+_test\.go:(\d+)/m.exec(output)?.[1]);
   return {
-    message: head.trimEnd() === '' ? 'The test failed without a message; see its subtests.' : head.trimEnd(),
+    message: head.trimEnd() === '' ? 'The test failed without a message of its own.' : head.trimEnd(),
     ...(cut === undefined ? {} : { stack: output.slice(cut) }),
     ...(line > 0 ? { line } : {}),
   };
@@ -34,5 +34,8 @@ export function failureOf(output: string): Failure {
 /** The text of the last log line, which is what `t.Skip` wrote. */
 export function skipReason(output: string): string | undefined {
   const lines = output.split('\n').filter((line) => line.trim() !== '');
-  return lines.at(-1)?.replace(/^\s*[\w.-]+\.go:\d+: /, '').slice(0, 2048);
+  return lines
+    .at(-1)
+    ?.replace(/^\s*[\w.-]+\.go:\d+: /, '')
+    .slice(0, 2048);
 }

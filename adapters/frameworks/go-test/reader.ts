@@ -56,7 +56,9 @@ export class GoTestReader implements ResultReader {
   line(text: string): TestEvent[] {
     const parsed = parseLine(text);
     if (parsed.length === 0) return [];
-    const events = parsed.flatMap((event) => (event.Package === undefined ? this.build(event) : this.package(event, event.Package)));
+    const events = parsed.flatMap((event) =>
+      event.Package === undefined ? this.build(event) : this.package(event, event.Package),
+    );
     if (this.started) return events;
     this.started = true;
     return [{ e: 'start', framework: 'go-test' }, ...events];
@@ -100,14 +102,22 @@ export class GoTestReader implements ResultReader {
 
   private fileEnd(state: PackageState, status: RawStatus, event: GoEvent): FileEndEvent {
     const message = status === 'failed' ? this.whyFailed(state, event) : undefined;
-    return { e: 'file-end', file: state.file, status, tests: state.tests, ...msOf(event), ...(message === undefined ? {} : { message }) };
+    return {
+      e: 'file-end',
+      file: state.file,
+      status,
+      tests: state.tests,
+      ...msOf(event),
+      ...(message === undefined ? {} : { message }),
+    };
   }
 
   private whyFailed(state: PackageState, event: GoEvent): string | undefined {
     const output = plainOutput(state.output.toString());
     const build = event.FailedBuild === undefined ? undefined : this.builds.get(event.FailedBuild);
     if (build) return plainOutput(build.toString());
-    if (/\[(build|setup) failed\]/.test(output)) return `${output}\nThe compiler's messages are in the output of this batch.`;
+    if (/\[(build|setup) failed\]/.test(output))
+      return `${output}\nThe compiler's messages are in the output of this batch.`;
     if (!state.closed) return `The test binary ended early; tests that had not begun were not run.\n${output}`;
     return state.failed === 0 ? `Every test passed, but the test binary failed.\n${output}` : undefined;
   }
@@ -178,7 +188,12 @@ function inFlight(state: PackageState): TestEvent[] {
   const running = leaves.filter((name) => !state.open.get(name)!.paused);
   const guilty = running.filter((name) => /^(panic|fatal error): /m.test(state.open.get(name)!.output.toString()));
   const blamed = guilty.length > 0 ? guilty : state.failed === 0 && !state.closed ? running : [];
-  return blamed.map((name) => endTest(state, name, state.open.get(name)!, { status: 'failed', note: 'the process ended while this test was running' }));
+  return blamed.map((name) =>
+    endTest(state, name, state.open.get(name)!, {
+      status: 'failed',
+      note: 'the process ended while this test was running',
+    }),
+  );
 }
 
 const newPackage = (file: string): PackageState => ({

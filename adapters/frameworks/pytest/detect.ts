@@ -36,7 +36,11 @@ export async function detectPytest(project: ProjectAccess): Promise<SuiteDraft[]
 }
 
 const draft = (dir: string, because: string): SuiteDraft => ({
-  config: { name: dir === '.' ? 'pytest' : `pytest-${dir.replace(/[^\w.@/-]/g, '-')}`.slice(0, 100), framework: 'pytest', dir },
+  config: {
+    name: dir === '.' ? 'pytest' : `pytest-${dir.replace(/[^\w.@/-]/g, '-')}`.slice(0, 100),
+    framework: 'pytest',
+    dir,
+  },
   because,
 });
 
@@ -56,6 +60,8 @@ async function reason(project: ProjectAccess, dir: string): Promise<string | und
 
 /** Texts in which `addopts` may stand. */
 export async function configTexts(project: ProjectAccess, dir: string): Promise<string[]> {
-  const texts = await Promise.all(CONFIGS.filter(([file]) => !file.endsWith('.py')).map(([file]) => project.readText(join(dir, file))));
+  const texts = await Promise.all(
+    CONFIGS.filter(([file]) => !file.endsWith('.py')).map(([file]) => project.readText(join(dir, file))),
+  );
   return texts.filter((text): text is string => text !== undefined);
 }

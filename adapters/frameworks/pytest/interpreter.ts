@@ -24,7 +24,8 @@ export async function interpreterOf(root: string, suite: Suite): Promise<Interpr
   for (const dir of dirs) {
     for (const name of VENVS) {
       const python = join(dir, name, 'bin', 'python');
-      if (await exists(python)) return { command: python, args: [], how: `${name} in ${dir}`, install: `${python} -m pip install pytest` };
+      if (await exists(python))
+        return { command: python, args: [], how: `${name} in ${dir}`, install: `${python} -m pip install pytest` };
     }
   }
   const uv = await anyHas(dirs, 'uv.lock');
@@ -40,7 +41,11 @@ export async function interpreterOf(root: string, suite: Suite): Promise<Interpr
     command: 'sh',
     args: ['-c', lines.join('\n'), 'python'],
     how: [...(uv ? ['uv.lock'] : []), ...(poetry ? ['poetry.lock'] : []), 'PATH'].join(', '),
-    install: uv ? 'uv sync' : poetry ? 'poetry install' : 'python3 -m venv .venv && .venv/bin/python -m pip install pytest',
+    install: uv
+      ? 'uv sync'
+      : poetry
+        ? 'poetry install'
+        : 'python3 -m venv .venv && .venv/bin/python -m pip install pytest',
   };
 }
 
@@ -53,7 +58,11 @@ function fromSuiteToRoot(root: string, suiteDir: string): string[] {
   }
 }
 
-const exists = (path: string): Promise<boolean> => access(path).then(() => true, () => false);
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 async function anyHas(dirs: readonly string[], file: string): Promise<boolean> {
   for (const dir of dirs) if (await exists(join(dir, file))) return true;

@@ -11,7 +11,18 @@
  * them with a "runner" that only writes down program, directory and environment. Doc tests have no program: `cargo test --doc`.
  */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { sortArgs, testTargets } from './cargo-targets.mjs';
@@ -25,9 +36,23 @@ const RED = 101;
 /** Ours: cargo could not even say what there is. */
 const BROKEN = 1;
 /** Plain text in the form the reader knows, whatever the user's cargo is configured to print. For cargo only. */
-const CARGO_ENV = { ...process.env, CARGO_TERM_COLOR: 'never', CARGO_TERM_QUIET: 'false', CARGO_TERM_PROGRESS_WHEN: 'never' };
+const CARGO_ENV = {
+  ...process.env,
+  CARGO_TERM_COLOR: 'never',
+  CARGO_TERM_QUIET: 'false',
+  CARGO_TERM_PROGRESS_WHEN: 'never',
+};
 /** What the recording shell and we ourselves set: a program under test gets the value it would have had without. */
-const NOT_CARGOS = ['PWD', 'OLDPWD', 'SHLVL', '_', 'BATON_CARGO_DIR', 'CARGO_TERM_COLOR', 'CARGO_TERM_QUIET', 'CARGO_TERM_PROGRESS_WHEN'];
+const NOT_CARGOS = [
+  'PWD',
+  'OLDPWD',
+  'SHLVL',
+  '_',
+  'BATON_CARGO_DIR',
+  'CARGO_TERM_COLOR',
+  'CARGO_TERM_QUIET',
+  'CARGO_TERM_PROGRESS_WHEN',
+];
 
 const [mode, planArg] = process.argv.slice(2);
 const plan = JSON.parse(existsSync(planArg) ? readFileSync(planArg, 'utf8') : planArg);
@@ -35,20 +60,31 @@ plan.dir = realpathSync(plan.dir);
 const sorted = sortArgs(plan.args);
 
 async function targets() {
-  const result = await call(plan.cargo[0], [...plan.cargo.slice(1, -1), 'metadata', '--no-deps', '--format-version', '1']);
+  const result = await call(plan.cargo[0], [
+    ...plan.cargo.slice(1, -1),
+    'metadata',
+    '--no-deps',
+    '--format-version',
+    '1',
+  ]);
   if (result.code !== 0) {
     process.stderr.write(`${result.startError ?? result.stderr}\n`);
     return undefined;
   }
   const metadata = JSON.parse(result.stdout);
-  const manifests = Object.fromEntries(metadata.packages.map((p) => [p.manifest_path, readFileSync(p.manifest_path, 'utf8')]));
+  const manifests = Object.fromEntries(
+    metadata.packages.map((p) => [p.manifest_path, readFileSync(p.manifest_path, 'utf8')]),
+  );
   return testTargets(metadata, plan.dir, sorted, manifests);
 }
 
 async function list() {
   const found = await targets();
   if (!found) return BROKEN;
-  const files = [...new Set(found.map((t) => t.file))].map((file) => ({ file, bytes: sizeOf(found.find((t) => t.file === file).src) }));
+  const files = [...new Set(found.map((t) => t.file))].map((file) => ({
+    file,
+    bytes: sizeOf(found.find((t) => t.file === file).src),
+  }));
   process.stdout.write(`\nbaton-cargo ${JSON.stringify(files)}\n`);
   return 0;
 }
@@ -103,9 +139,18 @@ async function runUnit(unit, built, all, emit) {
     summary ||= text.startsWith('test result: ');
     emit({ c: 'out', file: unit.file, text });
   };
-  const result = unit.doc ? await docTests(unit, all, onLine) : await call(program.path, programArgs(unit), { cwd: program.cwd, env: program.env, onLine });
+  const result = unit.doc
+    ? await docTests(unit, all, onLine)
+    : await call(program.path, programArgs(unit), { cwd: program.cwd, env: program.env, onLine });
   const { code, signal } = result;
-  emit({ c: 'exit', file: unit.file, code, signal, ms: Math.round(performance.now() - began), stderr: result.startError ?? result.stderr });
+  emit({
+    c: 'exit',
+    file: unit.file,
+    code,
+    signal,
+    ms: Math.round(performance.now() - began),
+    stderr: result.startError ?? result.stderr,
+  });
   // A test that calls exit(0) ends the program as if all were well.
   return code !== 0 || !summary;
 }
@@ -118,7 +163,11 @@ function programArgs(unit) {
 
 function docTests(unit, all, onLine) {
   const alone = new Set(all.map((t) => t.spec)).size === 1;
-  return call(plan.cargo[0], [...plan.cargo.slice(1), ...sorted.cargo, '--doc', ...(alone ? [] : ['-p', unit.spec]), '--', ...sorted.program], { onLine });
+  return call(
+    plan.cargo[0],
+    [...plan.cargo.slice(1), ...sorted.cargo, '--doc', ...(alone ? [] : ['-p', unit.spec]), '--', ...sorted.program],
+    { onLine },
+  );
 }
 
 // ---- building
@@ -155,7 +204,16 @@ async function build(choice, wanted) {
   const runner = `target."cfg(all())".runner=${JSON.stringify(['sh', plan.runner])}`;
   const selects = [...new Set(wanted.map((t) => JSON.stringify(t.select)))].flatMap((s) => JSON.parse(s));
   try {
-    const args = [...plan.cargo.slice(1), ...sorted.cargo, ...choice, ...selects, '--no-fail-fast', '--message-format=json', '--config', runner];
+    const args = [
+      ...plan.cargo.slice(1),
+      ...sorted.cargo,
+      ...choice,
+      ...selects,
+      '--no-fail-fast',
+      '--message-format=json',
+      '--config',
+      runner,
+    ];
     const result = await call(plan.cargo[0], args, { env: { ...CARGO_ENV, BATON_CARGO_DIR: dir } });
     return new Build(result, launches(dir));
   } finally {
@@ -203,7 +261,9 @@ class Build {
   }
 
   everything() {
-    return [...this.messages.values()].join('\n') || this.stderr || 'cargo did not start this target and did not say why';
+    return (
+      [...this.messages.values()].join('\n') || this.stderr || 'cargo did not start this target and did not say why'
+    );
   }
 }
 
@@ -230,10 +290,18 @@ function call(command, args, { cwd = plan.dir, env = CARGO_ENV, onLine } = {}) {
       process.stderr.write(bytes);
       errors = Buffer.concat([errors, bytes]).subarray(-MAX_ERRORS);
     });
-    child.on('error', (error) => resolve({ code: null, signal: null, startError: error.message, stdout: '', stderr: '' }));
+    child.on('error', (error) =>
+      resolve({ code: null, signal: null, startError: error.message, stdout: '', stderr: '' }),
+    );
     child.on('close', (code, signal) => {
       lines?.end();
-      resolve({ code, signal, startError: undefined, stdout: Buffer.concat(out).toString('utf8'), stderr: errors.toString('utf8') });
+      resolve({
+        code,
+        signal,
+        startError: undefined,
+        stdout: Buffer.concat(out).toString('utf8'),
+        stderr: errors.toString('utf8'),
+      });
     });
   });
 }
@@ -257,6 +325,7 @@ function lineSplitter(onLine) {
 }
 
 /** Both ends of a long line: a test's name may stand at the start, its status stands at the end. */
-const cut = (bytes) => (bytes.length <= MAX_LINE ? bytes : Buffer.concat([bytes.subarray(0, MAX_LINE / 2), bytes.subarray(-MAX_LINE / 2)]));
+const cut = (bytes) =>
+  bytes.length <= MAX_LINE ? bytes : Buffer.concat([bytes.subarray(0, MAX_LINE / 2), bytes.subarray(-MAX_LINE / 2)]);
 
 process.exitCode = mode === 'list' ? await list() : await run();

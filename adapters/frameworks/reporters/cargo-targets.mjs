@@ -111,13 +111,23 @@ function unitsOf(target, pkg, metadata, suiteDir, manifests) {
     select: kind === 'lib' ? ['--lib'] : [`--${kind}`, target.name],
     harness: !withoutHarness(manifests[pkg.manifest_path] ?? '', kind, target.name),
   };
-  const doc = { ...base, file: `doc:${pkg.name}`, kind: 'doc', test: false, doc: true, select: ['--doc'], harness: true };
+  const doc = {
+    ...base,
+    file: `doc:${pkg.name}`,
+    kind: 'doc',
+    test: false,
+    doc: true,
+    select: ['--doc'],
+    harness: true,
+  };
   return kind === 'lib' && target.doctest ? [unit, doc] : [unit];
 }
 
 function passes(unit, filters) {
   if (filters.length === 0) return unit.test || unit.doc;
-  return filters.some(([flag, name]) => (name === undefined ? FILTERS[flag](unit) : NAMED_FILTERS[flag] === unit.kind && unit.name === name));
+  return filters.some(([flag, name]) =>
+    name === undefined ? FILTERS[flag](unit) : NAMED_FILTERS[flag] === unit.kind && unit.name === name,
+  );
 }
 
 /** Looks for `harness = false` in `[lib]` or in the `[[test]]`, `[[bin]]` … of that name. */

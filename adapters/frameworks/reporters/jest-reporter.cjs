@@ -78,7 +78,7 @@ class BatonReporter {
 
   onRunComplete(_contexts, results) {
     for (const end of this.ends.values()) emit(end);
-    const broken = results && results.runExecError;
+    const broken = results?.runExecError;
     if (broken) emit({ e: 'error', message: broken.message || 'jest could not run', stack: show(broken.stack) });
     emit({ e: 'end' });
   }
@@ -153,7 +153,7 @@ function testEvent(result, file) {
 function failureOf(result, file) {
   const stacks = result.failureMessages || [];
   const details = (result.failureDetails || [])[0] || {};
-  const matcher = details.matcherResult || (details.error && details.error.matcherResult) || details;
+  const matcher = details.matcherResult || details.error?.matcherResult || details;
   const known = 'expected' in matcher || 'actual' in matcher;
   return {
     message: stacks.map(messageOf).join('\n\n') || 'jest says this test failed, but not why',
@@ -174,7 +174,10 @@ function fileFailure({ testExecError, failureMessage, testResults }) {
   if (!testExecError && (someFailed || !failureMessage)) return undefined;
   const { message, stack } = describeError(testExecError || {});
   const text = testExecError && message && message !== '{}' ? message : stack || failureMessage;
-  return { message: String(text || failureMessage || 'the test file failed to run'), stack: stack || failureMessage || undefined };
+  return {
+    message: String(text || failureMessage || 'the test file failed to run'),
+    stack: stack || failureMessage || undefined,
+  };
 }
 
 function consoleText(entries) {
@@ -199,6 +202,5 @@ function joined(before, mark) {
     stdout: text('stdout'),
   };
 }
-
 
 module.exports = BatonReporter;

@@ -15,7 +15,9 @@ const run = Mocha.prototype.run;
 
 /** The class of the very instance that is running, so by path and not by name. Mocha 12 renamed the file. */
 function loadMocha(dir) {
-  const found = ['lib/mocha.js', 'lib/mocha.cjs'].map((name) => path.join(dir, name)).find((file) => fs.existsSync(file));
+  const found = ['lib/mocha.js', 'lib/mocha.cjs']
+    .map((name) => path.join(dir, name))
+    .find((file) => fs.existsSync(file));
   if (!found) throw new Error(`no lib/mocha.js in ${dir}: is mocha installed completely?`);
   return require(found);
 }
@@ -26,7 +28,9 @@ const setupFiles = (mocha) => new Set([].concat(mocha.options.file || []).map((f
 function printList(mocha) {
   const setup = setupFiles(mocha);
   const files = mocha.files.map((file) => path.resolve(file)).filter((file) => !setup.has(file));
-  return new Promise(() => process.stdout.write(`\n${process.env.BATON_LIST}${JSON.stringify(files)}\n`, () => process.exit(0)));
+  return new Promise(() =>
+    process.stdout.write(`\n${process.env.BATON_LIST}${JSON.stringify(files)}\n`, () => process.exit(0)),
+  );
 }
 
 function narrow(mocha) {

@@ -26,7 +26,7 @@ class BatonReporter {
   }
 
   listen(runner) {
-    const parallel = Boolean(runner.isParallelMode && runner.isParallelMode());
+    const parallel = Boolean(runner.isParallelMode?.());
     runner.on('start', () => this.start(parallel));
     runner.on('suite', (suite) => suite.file && this.begin(suite.file));
     runner.on('test', (test) => {
@@ -54,7 +54,16 @@ class BatonReporter {
     const name = this.batch.nameOf(file);
     let state = this.files.get(name);
     if (!state) {
-      state = { name, path: file, tests: 0, ms: 0, suites: 0, untilEnd: false, begun: false, closed: name === undefined };
+      state = {
+        name,
+        path: file,
+        tests: 0,
+        ms: 0,
+        suites: 0,
+        untilEnd: false,
+        begun: false,
+        closed: name === undefined,
+      };
       this.files.set(name, state);
     }
     return state;
@@ -90,7 +99,7 @@ class BatonReporter {
     this.failed = true;
     const file = this.fileOf(test);
     const failure = describeError(error, file);
-    const ofRoot = test.type === 'hook' && test.parent && test.parent.root;
+    const ofRoot = test.type === 'hook' && test.parent?.root;
     if (ofRoot && /"before /.test(test.title)) this.stopped = failure.message;
     const state = this.stateOf(file);
     if (!state.closed) this.test(test, file, { status: 'failed', ...failure });
@@ -99,15 +108,17 @@ class BatonReporter {
 
   /** A root hook can live in a support file: its failure then belongs to the test it ran for, else to the first open file. */
   fileOf(test) {
-    const current = test.ctx && test.ctx.currentTest;
-    const known = [test.file, current && current.file].find((file) => this.batch.nameOf(file) !== undefined);
+    const current = test.ctx?.currentTest;
+    const known = [test.file, current?.file].find((file) => this.batch.nameOf(file) !== undefined);
     if (known !== undefined) return known;
-    const open = this.batch.files.map((file) => path.resolve(this.batch.dir, file)).find((file) => !this.stateOf(file).closed);
+    const open = this.batch.files
+      .map((file) => path.resolve(this.batch.dir, file))
+      .find((file) => !this.stateOf(file).closed);
     return open || test.file;
   }
 
   suiteEnd(suite) {
-    if (!suite.parent || !suite.parent.root) return;
+    if (!suite.parent?.root) return;
     const state = this.stateOf(suite.file);
     state.suites--;
     if (state.suites <= 0 && !state.untilEnd) this.close(state);

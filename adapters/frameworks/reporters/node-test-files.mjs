@@ -41,7 +41,10 @@ function matching(pattern) {
   if (fs.existsSync(pattern) && fs.statSync(pattern).isFile()) return [resolve(pattern)];
   if (typeof fs.globSync === 'function') {
     const exclude = (entry) => (typeof entry === 'string' ? entry : entry.name) === 'node_modules';
-    return fs.globSync(pattern, { cwd: process.cwd(), exclude }).map((path) => resolve(path)).filter(isFile);
+    return fs
+      .globSync(pattern, { cwd: process.cwd(), exclude })
+      .map((path) => resolve(path))
+      .filter(isFile);
   }
   const expression = globExpression(pattern.replace(/^\.\//, ''));
   return walk(process.cwd()).filter((path) => expression.test(relative(process.cwd(), path).split(sep).join('/')));

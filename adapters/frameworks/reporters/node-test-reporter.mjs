@@ -11,12 +11,12 @@
  * The file itself appears as a test when it reported none, and when it failed by itself (did not load, exited with an
  * error). The first is counted by Node, so it is a test here; the second is a file that failed.
  */
-import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import events from './event-file.cjs';
+import { callOf, definesTests, describeProblems, failureType, fileProblem, testEvent } from './node-test-events.mjs';
 
-const { emit, readBatch, Output, describeError } = events;
+const { emit, readBatch, Output } = events;
 const batch = readBatch();
 
 /** Node 18 names files of tests by URL. */
@@ -74,7 +74,16 @@ class Files {
   state(file) {
     let state = this.states.get(file);
     if (!state) {
-      state = { file, tests: 0, ms: 0, begun: false, closed: false, problems: [], stdout: new Output(), stderr: new Output() };
+      state = {
+        file,
+        tests: 0,
+        ms: 0,
+        begun: false,
+        closed: false,
+        problems: [],
+        stdout: new Output(),
+        stderr: new Output(),
+      };
       this.states.set(file, state);
     }
     return state;
@@ -137,9 +146,12 @@ class Files {
   suiteResult(data, passed) {
     if (passed || failureType(data) === 'subtestsFailed') return;
     const cause = data.details.error?.cause ?? data.details.error;
-    const cancelled = this.waiting.filter((test) => !test.passed && failureType(test.data) === 'cancelledByParent' && test.path.length > data.nesting + 1);
+    const cancelled = this.waiting.filter(
+      (test) => !test.passed && failureType(test.data) === 'cancelledByParent' && test.path.length > data.nesting + 1,
+    );
     for (const test of cancelled) test.hook = cause;
-    if (cancelled.length === 0 && !data.todo && data.skip === undefined) this.suiteProblems.push({ title: this.stack.join(' › '), cause });
+    if (cancelled.length === 0 && !data.todo && data.skip === undefined)
+      this.suiteProblems.push({ title: this.stack.join(' › '), cause });
   }
 
   treeEnd(data) {
@@ -187,7 +199,13 @@ class Files {
     const { file } = state;
     if (state.tests > 0 || state.problems.length > 0) return;
     if (definesTests(resolve(batch.dir, file))) {
-      state.problems.push({ title: '', cause: { message: 'The file defines tests, but its process ended without reporting one, and with exit code 0. Does something call process.exit()?' } });
+      state.problems.push({
+        title: '',
+        cause: {
+          message:
+            'The file defines tests, but its process ended without reporting one, and with exit code 0. Does something call process.exit()?',
+        },
+      });
       this.failed = true;
     } else {
       this.write(state, { data, passed: true, path: [basename(file)] });
@@ -199,7 +217,8 @@ class Files {
     this.failed = true;
     const error = data.details?.error;
     const type = error?.failureType;
-    if (type === 'subtestsFailed' || (type !== 'testCodeFailure' && type !== undefined && state.problems.length > 0)) return;
+    if (type === 'subtestsFailed' || (type !== 'testCodeFailure' && type !== undefined && state.problems.length > 0))
+      return;
     state.problems.unshift({ title: '', cause: fileProblem(error, state) });
   }
 
@@ -220,73 +239,19 @@ class Files {
     this.begin(state);
     const { file, tests, ms, problems, stdout, stderr } = state;
     const output = [stdout.toJSON(), stderr.toJSON()].filter(Boolean).join('\n') || undefined;
-    emit({ e: 'file-end', file, status: problems.length > 0 ? 'failed' : 'passed', tests, ms, ...describeProblems(problems), stdout: output });
+    emit({
+      e: 'file-end',
+      file,
+      status: problems.length > 0 ? 'failed' : 'passed',
+      tests,
+      ms,
+      ...describeProblems(problems),
+      stdout: output,
+    });
   }
 
   /** Without isolation there is no event for a file: what was asked for and is not closed has ended with the run. */
   finish() {
     for (const file of this.order.length > 0 ? this.order : batch.files) this.close(this.state(file));
-  }
-}
-
-const callOf = ({ name, file, line, column }) => JSON.stringify([name, file, line, column]);
-
-function failureType(data) {
-  return data.details?.error?.failureType;
-}
-
-function testEvent(data, passed, file, hook) {
-  const skipped = data.skip !== undefined && data.skip !== false;
-  const todo = data.todo !== undefined && data.todo !== false;
-  const status = skipped || todo ? 'skipped' : passed ? 'passed' : 'failed';
-  const reason = skipped ? data.skip : data.todo;
-  const note = typeof reason === 'string' && reason !== '' ? reason : todo && !skipped ? 'todo' : data.expectFailure ? 'expected failure' : undefined;
-  const error = data.details?.error;
-  return {
-    status,
-    ms: data.details?.duration_ms,
-    note,
-    ...(data.line ? { line: data.line, column: data.column } : {}),
-    ...(status === 'failed' ? failureOf(error, file, hook) : {}),
-  };
-}
-
-function failureOf(error, file, hook) {
-  if (hook) {
-    const described = describeError(hook, file);
-    return { ...described, message: `did not run, because a hook failed: ${described.message}` };
-  }
-  const thrown = typeof error?.cause === 'object' && error.cause !== null ? error.cause : error;
-  return describeError(thrown ?? { message: 'node:test says this failed, but not why' }, file);
-}
-
-/** "test failed" is all Node says of a file; what the process wrote last says why. */
-function fileProblem(error, state) {
-  const how = error?.signal ? `was ended by ${error.signal}` : error?.exitCode !== undefined ? `ended with exit code ${error.exitCode}` : 'failed';
-  const written = state.stderr.toJSON();
-  const cause = error?.cause;
-  const own = cause instanceof Error && cause.message !== 'test failed' ? cause.message : undefined;
-  const why = state.late ?? own ?? headline(written);
-  return { message: `The process of this file ${how}.${why ? `\n${why}` : ''}`, stack: written ?? error?.stack };
-}
-
-/** The line that names the error in what Node prints when a program dies of one. */
-function headline(text) {
-  return text?.split('\n').find((line) => /^(?:Uncaught )?\w*(?:Error|Exception)\b.*:/.test(line));
-}
-
-function describeProblems(problems) {
-  if (problems.length === 0) return {};
-  const messages = problems.map(({ title, cause }) => (title ? `${title}: ` : '') + describeError(cause).message);
-  return { message: messages.join('\n\n'), stack: describeError(problems[0].cause).stack };
-}
-
-/** Only calls at the beginning of a line count: those surely run when the file is loaded. */
-function definesTests(file) {
-  try {
-    const text = readFileSync(file, 'utf8');
-    return /['"]node:test['"]/.test(text) && /^(?:await )?(?:test|it|describe|suite)(?:\.only)?\(/m.test(text);
-  } catch {
-    return false;
   }
 }

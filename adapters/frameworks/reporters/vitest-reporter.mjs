@@ -6,12 +6,25 @@
  * One file can run in several projects (and be type-checked besides): its `file-end` waits for all of them.
  */
 import events from './event-file.cjs';
+import {
+  describeErrors,
+  errorsOf,
+  fileTask,
+  isRed,
+  isTest,
+  pathOf,
+  someTest,
+  testEvent,
+  walk,
+} from './vitest-tasks.mjs';
 
 const { emit, readBatch, Output, describeError } = events;
+/** With BATON_LIST set nothing runs: the files Vitest would have run are printed behind that word. */
+const LIST = process.env.BATON_LIST;
 const ENDED = new Set(['pass', 'fail', 'skip', 'todo']);
 
 export default class BatonReporter {
-  #batch = readBatch();
+  #batch = LIST ? undefined : readBatch();
   #vitest;
   /** Vitest 3 and later. */
   #announces = false;
@@ -23,7 +36,7 @@ export default class BatonReporter {
 
   onInit(vitest) {
     this.#vitest = vitest;
-    emit({ e: 'start', framework: 'vitest', version: vitest.version });
+    if (!LIST) emit({ e: 'start', framework: 'vitest', version: vitest.version });
     // As in CI: a snapshot that is missing is a failure and is never written. CI=1 would do it too, but also forbids `.only`
     // and switches on whatever else the project does in CI.
     if (vitest.config.snapshotOptions) vitest.config.snapshotOptions.updateSnapshot = 'none';
@@ -39,7 +52,10 @@ export default class BatonReporter {
   #narrow(owner, method) {
     const original = owner[method];
     if (typeof original !== 'function') return;
-    owner[method] = async (...args) => (await original.apply(owner, args)).filter((spec) => this.#name(pathOf(spec)));
+    owner[method] = async (...args) => {
+      const specifications = await original.apply(owner, args);
+      return LIST ? printList(specifications) : specifications.filter((spec) => this.#name(pathOf(spec)));
+    };
   }
 
   #name(path) {
@@ -58,7 +74,10 @@ export default class BatonReporter {
     this.#moduleEnd(this.#task(module));
   }
   onTestRunEnd(modules, errors) {
-    this.#end(modules.map((module) => this.#task(module)), errors);
+    this.#end(
+      modules.map((module) => this.#task(module)),
+      errors,
+    );
   }
   #task(entity) {
     return this.#vitest.state.idMap.get(entity.id) ?? entity.task;
@@ -133,7 +152,11 @@ export default class BatonReporter {
       if (isTest(task)) this.#test(task);
       else state.errors.push(...errorsOf(task).map((error) => ({ title: task === module ? '' : task.name, error })));
     });
-    if (isRed(module.result?.state) && state.errors.length === 0 && !someTest(module, (t) => t.result?.state === 'fail')) {
+    if (
+      isRed(module.result?.state) &&
+      state.errors.length === 0 &&
+      !someTest(module, (t) => t.result?.state === 'fail')
+    ) {
       state.errors.push({ title: '', error: { message: 'vitest says this file failed, but not why' } });
     }
     state.ms += module.result?.duration ?? 0;
@@ -165,91 +188,7 @@ function unhandled(error) {
   return { message: kind + message, stack };
 }
 
-/** A specification is an object since vitest 2.1, and was a pair of project and path. */
-function pathOf(spec) {
-  return typeof spec === 'string' ? spec : (spec.moduleId ?? spec[1]);
-}
-
-const isTest = (task) => task.type === 'test' || task.type === 'custom';
-const isRed = (state) => state === 'fail';
-
-function fileTask(task) {
-  if (task.filepath) return task;
-  if (task.file) return task.file;
-  let top = task;
-  while (top.suite) top = top.suite;
-  return top;
-}
-
-function walk(task, visit) {
-  visit(task);
-  for (const child of task.tasks ?? []) walk(child, visit);
-}
-
-function someTest(module, condition) {
-  let found = false;
-  walk(module, (task) => {
-    if (isTest(task) && condition(task)) found = true;
-  });
-  return found;
-}
-
-function errorsOf(task) {
-  const { errors, error } = task.result ?? {};
-  return errors?.length ? errors : error ? [error] : [];
-}
-
-function describeErrors(errors, path) {
-  const { stack } = describeError(errors[0].error, path);
-  const messages = errors.map(({ title, error }) => (title ? `${title}: ` : '') + describeError(error).message);
-  return { message: messages.join('\n\n'), stack };
-}
-
-function titles(task) {
-  const path = [task.name];
-  for (let suite = task.suite; suite && !suite.filepath; suite = suite.suite) if (suite.name) path.unshift(suite.name);
-  return path;
-}
-
-function testEvent(task, path) {
-  const { state, duration, startTime, retryCount = 0, note } = task.result ?? {};
-  const status = state === 'pass' ? 'passed' : isRed(state) ? 'failed' : 'skipped';
-  const errors = status === 'failed' ? errorsOf(task) : [];
-  const reason = status === 'skipped' ? (note ?? skipReason(task)) : task.fails ? 'expected failure' : undefined;
-  return {
-    path: titles(task),
-    params: projectOf(task),
-    status,
-    ms: duration,
-    at: startTime,
-    tries: retryCount > 0 ? retryCount + 1 : undefined,
-    note: reason,
-    ...(errors.length > 0 ? failure(errors, path) : {}),
-  };
-}
-
-function skipReason(task) {
-  if (task.mode === 'todo') return 'todo';
-  return task.mode === 'run' ? 'did not run: a hook failed or the run was stopped' : undefined;
-}
-
-/** Soft assertions leave several errors; the last of a retried test is the one that counts. */
-function failure(errors, path) {
-  const last = errors[errors.length - 1];
-  const described = describeError(last, path);
-  const frame = last?.stacks?.find((f) => f.file === path);
-  return {
-    ...described,
-    message: errors.length > 1 ? errors.map((error) => describeError(error).message).join('\n\n') : described.message,
-    ...(frame ? { line: frame.line, column: frame.column } : {}),
-  };
-}
-
-/** The same file may run in several projects and be type-checked: tells their tests apart. */
-function projectOf(task) {
-  const file = fileTask(task);
-  const parts = [];
-  if (file.projectName) parts.push(file.projectName);
-  if (file.meta?.typecheck) parts.push('typecheck');
-  return parts.length > 0 ? parts.join(' ') : undefined;
+function printList(specifications) {
+  const text = `\n${LIST}${JSON.stringify(specifications.map(pathOf))}\n`;
+  return new Promise(() => process.stdout.write(text, () => process.exit(0)));
 }

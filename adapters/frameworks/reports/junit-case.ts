@@ -30,12 +30,12 @@ export class JUnitCase {
   /** Illegal characters that were taken out of this case. */
   cleaned = 0;
   private readonly red: Detail[] = [];
-  private retries: Detail[] = [];
+  private readonly retries: Detail[] = [];
   private tries = 1;
   private flaky = false;
   private skipped: Detail | undefined;
-  private readonly out = new BoundedText(TEXT.output);
-  private readonly err = new BoundedText(TEXT.output);
+  private out: BoundedText | undefined;
+  private err: BoundedText | undefined;
   /** The detail element that is open, so that a `<stackTrace>` inside it adds to it. */
   private detail: Detail | undefined;
   private detailName = '';
@@ -53,8 +53,8 @@ export class JUnitCase {
       // Output of an earlier try, inside <flakyFailure>, is not the output of the test.
       return name === 'stackTrace' ? this.detail.text : undefined;
     }
-    if (name === 'system-out') return this.out;
-    if (name === 'system-err') return this.err;
+    if (name === 'system-out') return (this.out ??= new BoundedText(TEXT.output));
+    if (name === 'system-err') return (this.err ??= new BoundedText(TEXT.output));
     if (!RED.has(name) && name !== 'skipped' && !RETRY.test(name)) return undefined;
     this.detail = { message: tag.attributes['message'], type: tag.attributes['type'], text: new BoundedText(TEXT.stack) };
     this.detailName = name;
@@ -94,7 +94,7 @@ export class JUnitCase {
     const a = this.attributes;
     const status = this.status();
     const shown = this.red[0] ?? this.retries[0];
-    const stack = joined(this.red.length > 0 ? this.red : this.retries);
+    const stack = shown && joined(this.red.length > 0 ? this.red : this.retries);
     const message = shown && (cleanText(shown.message, TEXT.message) ?? stack?.split('\n')[0] ?? tidy(shown.type, TEXT.message));
     const seconds = strictNumber(a['time'] ?? a['duration']);
     const line = strictNumber(a['line'] ?? a['lineno']);
@@ -111,8 +111,8 @@ export class JUnitCase {
       stack,
       ...(status === 'failed' ? expectedAndActual(message) : {}),
       line: line !== undefined && Number.isInteger(line) && line > 0 ? line : undefined,
-      stdout: cleanText(this.out.toString(), TEXT.output),
-      stderr: cleanText(this.err.toString(), TEXT.output),
+      stdout: cleanText(this.out?.toString(), TEXT.output),
+      stderr: cleanText(this.err?.toString(), TEXT.output),
     };
   }
 

@@ -10,7 +10,6 @@ const KEYS = {
   stack: ['stack', 'backtrace'],
   expected: ['expected', 'wanted', 'diff.expected'],
   actual: ['actual', 'found', 'got', 'received'],
-  file: ['file', 'at.file', 'at.fileName'],
   line: ['line', 'at.line', 'at.lineNumber'],
   column: ['column', 'at.column', 'at.columnNumber'],
   ms: ['duration_ms', 'duration', 'time'],
@@ -18,20 +17,29 @@ const KEYS = {
 
 export interface Diagnostics {
   readonly fields: Readonly<Record<string, unknown>>;
-  /** What node:test says about a point: `suite` or `test`. */
-  readonly type: unknown;
+  /**
+   * What node:test says about a point: `suite`, or `test`, which older versions leave out. Its points are told from
+   * those of other tools by `duration_ms`.
+   */
+  readonly type: 'suite' | 'test' | undefined;
 }
 
 export function diagnostics(point: Point): Diagnostics {
   if (point.yaml.empty) return { fields: {}, type: undefined };
   try {
-    const value: unknown = parse(point.yaml.toString(), { logLevel: 'silent', maxAliasCount: 10 });
+    const value: unknown = parse(point.yaml.toString(), { logLevel: 'error', maxAliasCount: 10 });
     const fields = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : { message: value };
-    return { fields, type: fields['type'] };
+    return { fields, type: typeOf(fields) };
   } catch {
     // Not YAML after all: shown as it is.
     return { fields: { message: point.yaml.toString() }, type: undefined };
   }
+}
+
+function typeOf(fields: Readonly<Record<string, unknown>>): Diagnostics['type'] {
+  const type = fields['type'];
+  if (type === 'suite' || type === 'test') return type;
+  return type === undefined && 'duration_ms' in fields ? 'test' : undefined;
 }
 
 export function pointStatus(point: Point): RawStatus {
@@ -39,16 +47,16 @@ export function pointStatus(point: Point): RawStatus {
   return point.ok ? 'passed' : 'failed';
 }
 
+/** Diagnostics name a file for red points only, so a file is never taken from them: the name of a test would depend on its result. */
 export function pointCase(point: Point, { fields }: Diagnostics): ReportCase {
   const status = pointStatus(point);
-  const location = /^(.*?):(\d{1,9})(?::(\d{1,9}))?$/.exec(text(fields['location']) ?? '');
+  const location = /:(\d{1,9})(?::(\d{1,9}))?$/.exec(text(fields['location']) ?? '');
   const message = words(fields, 'message') ?? (point.comments.empty ? undefined : point.comments.toString());
   const red = status === 'failed';
   const ms = Number(words(fields, 'ms') ?? Number.NaN);
   return {
     suites: [],
     name: tidy(point.name, TEXT.title) ?? '',
-    file: words(fields, 'file') ?? location?.[1],
     status,
     ms: point.ms ?? plausibleMs(ms),
     tries: 1,
@@ -57,8 +65,8 @@ export function pointCase(point: Point, { fields }: Diagnostics): ReportCase {
     stack: red ? tidy(words(fields, 'stack'), TEXT.stack) : undefined,
     expected: red ? tidy(words(fields, 'expected'), TEXT.value) : undefined,
     actual: red ? tidy(words(fields, 'actual'), TEXT.value) : undefined,
-    line: position(words(fields, 'line') ?? location?.[2], 1),
-    column: position(words(fields, 'column') ?? location?.[3], 0),
+    line: position(words(fields, 'line') ?? location?.[1], 1),
+    column: position(words(fields, 'column') ?? location?.[2], 0),
   };
 }
 

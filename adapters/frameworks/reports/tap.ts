@@ -2,7 +2,7 @@
  * TAP 12, 13 and 14, line by line. What is counted:
  *
  * - a test point without subtests is a test;
- * - a test point over subtests is their suite, unless its YAML says `type: 'test'` (node:test counts such tests itself),
+ * - a test point over subtests is their suite, unless node:test calls it a test in its YAML (it counts such tests itself),
  *   or it is red although none of its subtests is (a failed hook, a broken plan): then it is a test too.
  *
  * Subtests come before their parent's point, so a level is kept until the point that closes it. The plan is the proof

@@ -35,7 +35,9 @@ test('bytes come back by their digest, whole and in part', async () => {
   expect(stored).toEqual({ digest: digestOf(bytes), bytes: bytes.length });
   expect(Buffer.from(await store.get(stored.digest)).equals(bytes)).toBe(true);
   expect((await collect(await store.stream(stored.digest))).equals(bytes)).toBe(true);
-  expect((await collect(await store.stream(stored.digest, { start: 5, end: 9 }))).equals(bytes.subarray(5, 10))).toBe(true);
+  expect((await collect(await store.stream(stored.digest, { start: 5, end: 9 }))).equals(bytes.subarray(5, 10))).toBe(
+    true,
+  );
   expect(await store.size(stored.digest)).toBe(bytes.length);
   expect(existsSync(fileOf(stored.digest))).toBe(true);
   expect(drafts()).toEqual([]);
@@ -64,7 +66,10 @@ test('a full disk is told with the folder and what to do, and nothing half-writt
     yield Buffer.from('half');
     throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   }
-  await expect(store.put(full())).rejects.toMatchObject({ problem: 'DiskFull', message: expect.stringMatching(/artifacts in .*free space there/) });
+  await expect(store.put(full())).rejects.toMatchObject({
+    problem: 'DiskFull',
+    message: expect.stringMatching(/artifacts in .*free space there/),
+  });
   expect(drafts()).toEqual([]);
 });
 
@@ -79,7 +84,9 @@ test('what is unknown or no digest is not found, whatever path it spells', async
 });
 
 test('a sweep deletes what nobody names, but nothing that is fresh', async () => {
-  const [kept, old, fresh] = await Promise.all(['kept', 'old one', 'fresh'].map((text) => store.put(Buffer.from(text))));
+  const [kept, old, fresh] = await Promise.all(
+    ['kept', 'old one', 'fresh'].map((text) => store.put(Buffer.from(text))),
+  );
   const long = new Date(Date.now() - 2 * 3_600_000);
   for (const { digest } of [kept!, old!]) utimesSync(fileOf(digest), long, long);
   writeFileSync(join(dir, 'incoming', 'abandoned'), 'half');

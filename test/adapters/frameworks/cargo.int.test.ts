@@ -2,11 +2,22 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cargoAdapter } from '../../../adapters/frameworks/cargo.js';
-import { copyOf, exec, localProject, type Ran, remove, runAdapter, statuses, suiteOf, writeProject } from './polyglot.js';
+import {
+  copyOf,
+  exec,
+  localProject,
+  type Ran,
+  remove,
+  runAdapter,
+  statuses,
+  suiteOf,
+  writeProject,
+} from './polyglot.js';
 
 /** Counts of libtest's own lines, target by target, doc tests included. */
 function nativeTotals(stdout: string): Ran['totals'] {
-  const count = (word: string): number => (stdout.match(new RegExp(`test [^\\n]* \\.\\.\\. ${word}(?:, [^\\n]*)?\\n`, 'g')) ?? []).length;
+  const count = (word: string): number =>
+    (stdout.match(new RegExp(`test [^\\n]* \\.\\.\\. ${word}(?:, [^\\n]*)?\\n`, 'g')) ?? []).length;
   return { passed: count('ok'), failed: count('FAILED'), skipped: count('ignored') };
 }
 
@@ -36,10 +47,16 @@ describe('cargo test on a package with odd cases', () => {
   afterAll(() => remove(root));
 
   it('is detected, and discovers the targets that cargo test would run', async () => {
-    expect(await cargoAdapter.detect(localProject(root))).toEqual([{ config: { name: 'cargo', framework: 'cargo', dir: '.' }, because: 'Cargo.toml' }]);
-    const files = async (change: object) => (await cargoAdapter.discover(suiteOf('cargo', change), localProject(root))).map((f) => f.file);
+    expect(await cargoAdapter.detect(localProject(root))).toEqual([
+      { config: { name: 'cargo', framework: 'cargo', dir: '.' }, because: 'Cargo.toml' },
+    ]);
+    const files = async (change: object) =>
+      (await cargoAdapter.discover(suiteOf('cargo', change), localProject(root))).map((f) => f.file);
     expect((await files({})).sort()).toEqual([...FILES].sort());
-    expect(await files({ args: ['--lib', '--test=needs_off', '--features', 'off', '--', '--nocapture'] })).toEqual(['src/lib.rs', 'tests/needs_off.rs']);
+    expect(await files({ args: ['--lib', '--test=needs_off', '--features', 'off', '--', '--nocapture'] })).toEqual([
+      'src/lib.rs',
+      'tests/needs_off.rs',
+    ]);
     expect(await files({ args: ['--no-default-features', '--tests'] })).not.toContain('tests/needs_on.rs');
     expect(await files({ args: ['--doc'] })).toEqual(['doc:odd']);
     expect(await files({ include: ['tests/{a,b}*'] })).toEqual(['tests/aborts.rs']);
@@ -92,15 +109,28 @@ describe('cargo test on a package with odd cases', () => {
       column: 9,
       stdout: 'hello\nred',
     });
-    expect(row('fails_in_another_file')).toMatchObject({ message: 'first line\nsecond line\npanicked at src/inner.rs:13:13', line: null });
+    expect(row('fails_in_another_file')).toMatchObject({
+      message: 'first line\nsecond line\npanicked at src/inner.rs:13:13',
+      line: null,
+    });
     expect(row('does_not_panic').message).toMatch(/^note: test did not panic as expected/);
-    expect(row('panics_otherwise').message).toMatch(/^bar\nnote: panic did not contain expected string\n +panic message: "bar"/);
+    expect(row('panics_otherwise').message).toMatch(
+      /^bar\nnote: panic did not contain expected string\n +panic message: "bar"/,
+    );
     expect(row('returns_an_error').message).toBe('Error: "bad thing"');
     expect(row('ignored_with_reason').note).toBe('takes a day');
-    expect(row('prints_much')).toMatchObject({ message: expect.stringMatching(/^after much output\npanicked at tests\/big\/main.rs:16:5$/) });
-    expect(row('prints_much').stdout).toMatch(/^line 0\n[^]*characters cut/);
-    expect(ran.rows.find((r) => r.params === '#2')).toMatchObject({ line: 11, message: expect.stringContaining('right: 4') });
-    expect(row('own_main')).toMatchObject({ message: 'ended with exit code 3\nown main is not content', stdout: 'arguments: []' });
+    expect(row('prints_much')).toMatchObject({
+      message: expect.stringMatching(/^after much output\npanicked at tests\/big\/main.rs:16:5$/),
+    });
+    expect(row('prints_much').stdout).toMatch(/^line 0\n[\s\S]*characters cut/);
+    expect(ran.rows.find((r) => r.params === '#2')).toMatchObject({
+      line: 11,
+      message: expect.stringContaining('right: 4'),
+    });
+    expect(row('own_main')).toMatchObject({
+      message: 'ended with exit code 3\nown main is not content',
+      stdout: 'arguments: []',
+    });
     expect(file('tests/aborts.rs').message).toMatch(/^The test program ended before its summary \(SIGABRT\)/);
     expect(file('tests/exits.rs').message).toMatch(/^The test program ended before its summary \(exit code 0\)/);
     expect(file('tests/overflows.rs').message).toContain('has overflowed its stack');
@@ -123,7 +153,13 @@ describe('cargo test on a package with odd cases', () => {
   });
 
   it('runs only the tests it is asked for, and doc tests of a package as a whole', async () => {
-    const again = await runAdapter(cargoAdapter, root, { files: ['src/lib.rs', 'tests/own_main.rs'], tests: [['tests', 'passes'], ['inner', 'tests', 'passes']] });
+    const again = await runAdapter(cargoAdapter, root, {
+      files: ['src/lib.rs', 'tests/own_main.rs'],
+      tests: [
+        ['tests', 'passes'],
+        ['inner', 'tests', 'passes'],
+      ],
+    });
     expect(statuses(again.rows)).toEqual({
       'src/lib.rs › inner › tests › passes': 'passed',
       'src/lib.rs › tests › passes': 'passed',
@@ -150,10 +186,18 @@ describe('cargo test on a package with odd cases', () => {
   });
 
   it('keeps what had finished when it is killed', async () => {
-    const killed = await runAdapter(cargoAdapter, root, { files: ['src/main.rs', 'tests/aborts.rs'], killWhen: (events) => events.some((e) => e.e === 'test' && e.path[0] === 'a_first') });
+    const killed = await runAdapter(cargoAdapter, root, {
+      files: ['src/main.rs', 'tests/aborts.rs'],
+      killWhen: (events) => events.some((e) => e.e === 'test' && e.path[0] === 'a_first'),
+    });
     expect(statuses(killed.rows)).toEqual({ 'src/main.rs › in_main': 'passed', 'tests/aborts.rs › a_first': 'passed' });
     expect([...killed.observed.filesEnded]).toEqual(['src/main.rs']);
     expect(killed.judged.outcome).toBe('error_runner_crashed');
+  });
+
+  it('a test that calls exit(0) makes its target red, though cargo calls it green', async () => {
+    const exits = await runAdapter(cargoAdapter, root, { files: ['tests/exits.rs'] });
+    expect([exits.exit.code, exits.judged.outcome]).toEqual([101, 'failed']);
   });
 
   it('a target that is gone is red', async () => {
@@ -162,7 +206,9 @@ describe('cargo test on a package with odd cases', () => {
   });
 
   it('says which cargo it runs', async () => {
-    expect(await cargoAdapter.version(suiteOf('cargo'), localProject(root))).toMatch(/^cargo 1\.\d+.* \(cargo on PATH\)$/);
+    expect(await cargoAdapter.version(suiteOf('cargo'), localProject(root))).toMatch(
+      /^cargo 1\.\d+.* \(cargo on PATH\)$/,
+    );
   });
 });
 
@@ -172,7 +218,14 @@ describe('cargo test elsewhere', () => {
     const suite = suiteOf('cargo');
     await cargoAdapter.prepare!(suite, localProject(root), 2);
     const files = (await cargoAdapter.discover(suite, localProject(root))).map((f) => f.file);
-    expect(files).toEqual(['app/src/lib.rs', 'doc:app', 'app/tests/it.rs', 'lib/src/lib.rs', 'doc:lib', 'lib/tests/it.rs']);
+    expect(files).toEqual([
+      'app/src/lib.rs',
+      'doc:app',
+      'app/tests/it.rs',
+      'lib/src/lib.rs',
+      'doc:lib',
+      'lib/tests/it.rs',
+    ]);
     const native = await exec('cargo', ['test', '--no-fail-fast'], root);
     const ran = await runAdapter(cargoAdapter, root, { files: files.filter((f) => f !== 'doc:lib') });
     expect(ran.judged).toEqual({ outcome: 'passed', message: '5 passed or skipped.' });
@@ -181,8 +234,14 @@ describe('cargo test elsewhere', () => {
     const one = await runAdapter(cargoAdapter, root, { files: ['lib/tests/it.rs'] });
     expect(statuses(one.rows)).toEqual({ 'lib/tests/it.rs › lib_integration': 'passed' });
     const member = suiteOf('cargo', { dir: 'lib', args: ['--features', 'extra'] });
-    expect((await cargoAdapter.discover(member, localProject(root))).map((f) => f.file)).toEqual(['src/lib.rs', 'doc:lib', 'tests/it.rs']);
-    expect((await runAdapter(cargoAdapter, root, { suite: member, files: ['doc:lib', 'tests/it.rs'] })).totals).toEqual({ passed: 2, failed: 0, skipped: 0 });
+    expect((await cargoAdapter.discover(member, localProject(root))).map((f) => f.file)).toEqual([
+      'src/lib.rs',
+      'doc:lib',
+      'tests/it.rs',
+    ]);
+    expect((await runAdapter(cargoAdapter, root, { suite: member, files: ['doc:lib', 'tests/it.rs'] })).totals).toEqual(
+      { passed: 2, failed: 0, skipped: 0 },
+    );
     await remove(root);
   });
 
@@ -192,8 +251,15 @@ describe('cargo test elsewhere', () => {
       'src/lib.rs':
         'use std::io::Write;\n#[test] fn a() { std::io::stdout().write_all(b"half a line\\n").unwrap(); }\n#[test] fn b() { std::io::stdout().write_all(b"torn ").unwrap(); panic!("b fails"); }\n#[test] fn c() {}\n',
     });
-    const ran = await runAdapter(cargoAdapter, root, { suite: suiteOf('cargo', { args: ['--', '--test-threads=1'] }), files: ['src/lib.rs'] });
-    expect(statuses(ran.rows)).toEqual({ 'src/lib.rs › a': 'passed', 'src/lib.rs › b': 'failed', 'src/lib.rs › c': 'passed' });
+    const ran = await runAdapter(cargoAdapter, root, {
+      suite: suiteOf('cargo', { args: ['--', '--test-threads=1'] }),
+      files: ['src/lib.rs'],
+    });
+    expect(statuses(ran.rows)).toEqual({
+      'src/lib.rs › a': 'passed',
+      'src/lib.rs › b': 'failed',
+      'src/lib.rs › c': 'passed',
+    });
     expect(ran.rows.find((r) => r.path[0] === 'b')!.message).toMatch(/^b fails\n/);
     expect(ran.judged.outcome).toBe('failed');
     await remove(root);
@@ -202,10 +268,13 @@ describe('cargo test elsewhere', () => {
   it('does not trust results that tests have forged', async () => {
     const root = await writeProject({
       'Cargo.toml': '[package]\nname = "one"\nversion = "0.1.0"\nedition = "2021"\n',
-      'src/lib.rs': 'use std::io::Write;\n#[test] fn a() { std::io::stdout().write_all(b"\\ntest invented ... ok\\n").unwrap(); }\n',
+      'src/lib.rs':
+        'use std::io::Write;\n#[test] fn a() { std::io::stdout().write_all(b"\\ntest invented ... ok\\n").unwrap(); }\n',
     });
     const ran = await runAdapter(cargoAdapter, root, { files: ['src/lib.rs'] });
-    expect(ran.rows.find((r) => r.kind === 'file')!.message).toMatch(/^The results cannot be trusted: the summary counts 1 passed/);
+    expect(ran.rows.find((r) => r.kind === 'file')!.message).toMatch(
+      /^The results cannot be trusted: the summary counts 1 passed/,
+    );
     expect(ran.judged.outcome).not.toBe('passed');
     await remove(root);
   });
@@ -213,9 +282,17 @@ describe('cargo test elsewhere', () => {
   it('says what to do when cargo is missing or the manifest is wrong', async () => {
     const root = await writeProject({ 'Cargo.toml': 'nonsense\n' });
     const discover = (change: object) => cargoAdapter.discover(suiteOf('cargo', change), localProject(root));
-    await expect(discover({ command: ['no-such-cargo', 'test'] })).rejects.toMatchObject({ problem: 'ToolMissing', message: expect.stringContaining('rustup.rs') });
-    await expect(discover({})).rejects.toMatchObject({ problem: 'DiscoveryFailed', message: expect.stringContaining('Cargo.toml') });
-    await expect(cargoAdapter.prepare!(suiteOf('cargo'), localProject(root), 1)).rejects.toMatchObject({ problem: 'SetupFailed' });
+    await expect(discover({ command: ['no-such-cargo', 'test'] })).rejects.toMatchObject({
+      problem: 'ToolMissing',
+      message: expect.stringContaining('rustup.rs'),
+    });
+    await expect(discover({})).rejects.toMatchObject({
+      problem: 'DiscoveryFailed',
+      message: expect.stringContaining('Cargo.toml'),
+    });
+    await expect(cargoAdapter.prepare!(suiteOf('cargo'), localProject(root), 1)).rejects.toMatchObject({
+      problem: 'SetupFailed',
+    });
     await remove(root);
   });
 });

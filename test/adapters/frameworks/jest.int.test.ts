@@ -11,12 +11,34 @@ const odd = (...names: string[]): string[] => names.map((name) => `odd/${name}.t
 const suite = suiteOf('jest');
 
 const native = (files: readonly string[]) =>
-  jestLikeCounts(ROOT, (output) => [binOf(ROOT, 'jest'), '--ci', '--json', `--outputFile=${output}`, '--runTestsByPath', ...files]);
+  jestLikeCounts(ROOT, (output) => [
+    binOf(ROOT, 'jest'),
+    '--ci',
+    '--json',
+    `--outputFile=${output}`,
+    '--runTestsByPath',
+    ...files,
+  ]);
 
 test('discovery lists what Jest would run', async () => {
   const files = await jestAdapter.discover(suite, localProject(ROOT));
   expect(files.map(({ file }) => file)).toEqual(
-    odd('circus', 'console-flood', 'empty', 'exits', 'hooks', 'import', 'late', 'names', 'odd/only', 'only', 'slow', 'snapshot', 'states', 'syntax'),
+    odd(
+      'circus',
+      'console-flood',
+      'empty',
+      'exits',
+      'hooks',
+      'import',
+      'late',
+      'names',
+      'odd/only',
+      'only',
+      'slow',
+      'snapshot',
+      'states',
+      'syntax',
+    ),
   );
 });
 
@@ -56,7 +78,11 @@ test('each odd name and state arrives as it is', async () => {
   expect(row('passes the third time').tries).toBe(3);
   expect(row('still to do').note).toBe('todo');
   expect(row('shows its colours')).toMatchObject({ message: 'red and  bell', line: 21, column: 9 });
-  expect(row('compares')).toMatchObject({ line: 34, expected: expect.stringContaining('2'), actual: expect.stringContaining('1') });
+  expect(row('compares')).toMatchObject({
+    line: 34,
+    expected: expect.stringContaining('2'),
+    actual: expect.stringContaining('1'),
+  });
 });
 
 test('console output goes with the end of its file', async () => {
@@ -67,7 +93,10 @@ test('console output goes with the end of its file', async () => {
 
 test('runs exactly the files it was given', async () => {
   const ran = await runAdapter(jestAdapter, ROOT, { files: odd('only') });
-  expect(statuses(ran.rows)).toEqual({ 'odd/only.test.js › left out': 'skipped', 'odd/only.test.js › the only one': 'passed' });
+  expect(statuses(ran.rows)).toEqual({
+    'odd/only.test.js › left out': 'skipped',
+    'odd/only.test.js › the only one': 'passed',
+  });
   expect(ran.judged.outcome).toBe('passed');
 });
 
@@ -79,7 +108,10 @@ test('process.exit(0) in a test is never green', async () => {
 });
 
 test('a killed process leaves what had finished', async () => {
-  const ran = await runAdapter(jestAdapter, ROOT, { files: odd('slow'), killWhen: (events) => events.some(({ e }) => e === 'test') });
+  const ran = await runAdapter(jestAdapter, ROOT, {
+    files: odd('slow'),
+    killWhen: (events) => events.some(({ e }) => e === 'test'),
+  });
   expect(statuses(ran.rows)).toEqual({ 'odd/slow.test.js › quick': 'passed' });
   expect(ran.judged.outcome).toBe('error_runner_crashed');
 });
@@ -96,7 +128,10 @@ test('one file in two projects gives two tests and one end of the file', async (
   try {
     await symlink(join(import.meta.dirname, '../../../node_modules'), join(root, 'node_modules'));
     const ran = await runAdapter(jestAdapter, root, { files: ['a.test.js'] });
-    expect(statuses(ran.rows)).toEqual({ 'a.test.js › shines [light]': 'passed', 'a.test.js › shines [dark]': 'passed' });
+    expect(statuses(ran.rows)).toEqual({
+      'a.test.js › shines [light]': 'passed',
+      'a.test.js › shines [dark]': 'passed',
+    });
     expect(ran.events.filter(({ e }) => e === 'file-end')).toHaveLength(1);
     expect(ran.judged.outcome).toBe('passed');
   } finally {

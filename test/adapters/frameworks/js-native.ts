@@ -29,7 +29,11 @@ export function binOf(root: string, name: string): string {
 export const versionOf = (root: string, name: string): string => locateTool(root, name)?.version ?? 'none';
 
 /** What Vitest and Jest write as JSON: everything that neither passed nor failed was skipped. */
-export async function jestLikeCounts(root: string, args: (output: string) => string[], env: Record<string, string> = {}): Promise<Counts> {
+export async function jestLikeCounts(
+  root: string,
+  args: (output: string) => string[],
+  env: Record<string, string> = {},
+): Promise<Counts> {
   return withFile(async (output) => {
     const result = await exec('node', args(output), root, env);
     const text = await readFile(output, 'utf8').catch(() => {
@@ -51,4 +55,8 @@ export async function withFile<T>(use: (path: string) => Promise<T>): Promise<T>
 }
 
 /** Red results that belong to a file and to no test of it. */
-export const redFiles = (rows: readonly ResultRow[]): string[] => rows.filter((row) => row.kind === 'file').map((row) => row.file).sort();
+export const redFiles = (rows: readonly ResultRow[]): string[] =>
+  rows
+    .filter((row) => row.kind === 'file')
+    .map((row) => row.file)
+    .sort();

@@ -11,7 +11,11 @@ const suite = suiteOf('mocha');
 
 /** Mocha adds the files of its configuration to those it is given, so without it. */
 async function native(files: readonly string[]): Promise<Counts> {
-  const result = await exec('node', [binOf(ROOT, 'mocha'), '--no-config', '--timeout', '1000', '--reporter', 'json', ...files], ROOT);
+  const result = await exec(
+    'node',
+    [binOf(ROOT, 'mocha'), '--no-config', '--timeout', '1000', '--reporter', 'json', ...files],
+    ROOT,
+  );
   const stats = /"stats": (\{[^}]*\})/.exec(result.stdout)?.[1];
   if (!stats) throw new Error(`no report:\n${result.stdout}\n${result.stderr}`);
   const { passes, failures, pending } = JSON.parse(stats) as { passes: number; failures: number; pending: number };
@@ -20,13 +24,32 @@ async function native(files: readonly string[]): Promise<Counts> {
 
 test('discovery lists what Mocha would load, with the configuration it has', async () => {
   const files = await mochaAdapter.discover(suite, localProject(ROOT));
-  expect(files.map(({ file }) => file)).toEqual(odd('console-flood', 'empty', 'exits', 'hooks', 'import', 'late', 'names', 'only', 'root-hook', 'slow', 'states', 'syntax'));
+  expect(files.map(({ file }) => file)).toEqual(
+    odd(
+      'console-flood',
+      'empty',
+      'exits',
+      'hooks',
+      'import',
+      'late',
+      'names',
+      'only',
+      'root-hook',
+      'slow',
+      'states',
+      'syntax',
+    ),
+  );
 });
 
 test('arguments of the suite take part in discovery, and no files is an empty list', async () => {
   const args = ['--no-config', '--extension', 'mjs', 'odd/*.mjs'];
-  expect((await mochaAdapter.discover({ ...suite, args }, localProject(ROOT))).map(({ file }) => file)).toEqual(['odd/module.test.mjs']);
-  expect(await mochaAdapter.discover({ ...suite, args: ['--no-config', 'nowhere/*.js'] }, localProject(ROOT))).toEqual([]);
+  expect((await mochaAdapter.discover({ ...suite, args }, localProject(ROOT))).map(({ file }) => file)).toEqual([
+    'odd/module.test.mjs',
+  ]);
+  expect(await mochaAdapter.discover({ ...suite, args: ['--no-config', 'nowhere/*.js'] }, localProject(ROOT))).toEqual(
+    [],
+  );
 });
 
 test('counts are those of Mocha itself, failed hooks included', async () => {
@@ -94,11 +117,17 @@ test('an exception after the last test is red', async () => {
   const ran = await runAdapter(mochaAdapter, ROOT, { files: odd('late') });
   expect(ran.totals).toEqual({ passed: 1, failed: 0, skipped: 0 });
   expect(ran.judged.outcome).toBe('failed');
-  expect(ran.rows.find(({ kind }) => kind === 'file')).toMatchObject({ status: 'failed', message: 'thrown after the tests' });
+  expect(ran.rows.find(({ kind }) => kind === 'file')).toMatchObject({
+    status: 'failed',
+    message: 'thrown after the tests',
+  });
 });
 
 test('a killed process leaves what had finished', async () => {
-  const ran = await runAdapter(mochaAdapter, ROOT, { files: odd('slow'), killWhen: (events) => events.some(({ e }) => e === 'test') });
+  const ran = await runAdapter(mochaAdapter, ROOT, {
+    files: odd('slow'),
+    killWhen: (events) => events.some(({ e }) => e === 'test'),
+  });
   expect(statuses(ran.rows)).toEqual({ 'odd/slow.test.js › slow › quick': 'passed' });
   expect(ran.judged.outcome).toBe('error_runner_crashed');
 });

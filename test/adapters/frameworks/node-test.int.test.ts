@@ -13,19 +13,41 @@ const suite = suiteOf('node-test');
 async function native(files: readonly string[]): Promise<{ passed: number; failed: number; skipped: number }> {
   const result = await exec('node', ['--test', '--test-reporter=tap', ...files], ROOT);
   const count = (name: string): number => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(result.stdout)?.[1]);
-  return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') + count('todo') };
+  return {
+    passed: count('pass'),
+    failed: count('fail') + count('cancelled'),
+    skipped: count('skipped') + count('todo'),
+  };
 }
 
 test('discovery lists what this Node takes for tests', async () => {
   const files = await nodeTestAdapter.discover(suite, localProject(ROOT));
-  const expected = named('after-all', 'console-flood', 'empty', 'exits', 'hooks', 'import', 'killed', 'late', 'names', 'shared-one', 'shared-two', 'slow', 'states', 'syntax');
+  const expected = named(
+    'after-all',
+    'console-flood',
+    'empty',
+    'exits',
+    'hooks',
+    'import',
+    'killed',
+    'late',
+    'names',
+    'shared-one',
+    'shared-two',
+    'slow',
+    'states',
+    'syntax',
+  );
   expect(files.map(({ file }) => file)).toEqual([...expected, 'test/support/shared.js'].sort());
   const some = await nodeTestAdapter.discover({ ...suite, args: ['test/s*-*.test.js'] }, localProject(ROOT));
   expect(some.map(({ file }) => file)).toEqual(named('shared-one', 'shared-two'));
 });
 
 test('counts are those of Node itself, files that fail by themselves included', async () => {
-  const files = [...named('empty', 'hooks', 'import', 'killed', 'late', 'names', 'shared-one', 'shared-two', 'states', 'syntax'), 'test/support/shared.js'];
+  const files = [
+    ...named('empty', 'hooks', 'import', 'killed', 'late', 'names', 'shared-one', 'shared-two', 'states', 'syntax'),
+    'test/support/shared.js',
+  ];
   const ran = await runAdapter(nodeTestAdapter, ROOT, { files });
   const own = redFiles(ran.rows);
   expect({ ...ran.totals, failed: ran.totals.failed + own.length }).toEqual(await native(files));
@@ -35,7 +57,9 @@ test('counts are those of Node itself, files that fail by themselves included', 
 });
 
 test('each odd name and state arrives as it is, also of tests that a helper defines', async () => {
-  const { rows } = await runAdapter(nodeTestAdapter, ROOT, { files: [...named('names', 'shared-one', 'shared-two', 'states'), 'test/support/shared.js'] });
+  const { rows } = await runAdapter(nodeTestAdapter, ROOT, {
+    files: [...named('names', 'shared-one', 'shared-two', 'states'), 'test/support/shared.js'],
+  });
   expect(statuses(rows)).toEqual({
     'test/names.test.js › adds 1 and 1 to 2': 'passed',
     'test/names.test.js › adds 1 and 2 to 4': 'failed',
@@ -89,7 +113,11 @@ test('a failed hook names itself in the tests it kept from running, or in its fi
 test('process.exit(0) in a test is never green, although Node takes it for a pass', async () => {
   const ran = await runAdapter(nodeTestAdapter, ROOT, { files: named('exits') });
   expect(ran.judged.outcome).not.toBe('passed');
-  expect(ran.rows.at(-1)).toMatchObject({ kind: 'file', status: 'failed', message: expect.stringContaining('process.exit') });
+  expect(ran.rows.at(-1)).toMatchObject({
+    kind: 'file',
+    status: 'failed',
+    message: expect.stringContaining('process.exit'),
+  });
 });
 
 test('a file whose process dies says how', async () => {
@@ -103,7 +131,11 @@ test('a file whose process dies says how', async () => {
 test('a killed process leaves what had finished', async () => {
   const files = named('shared-one', 'slow');
   // One file at a time: Node holds back what a second file says while the first is running.
-  const ran = await runAdapter(nodeTestAdapter, ROOT, { files, cores: 1, killWhen: (events) => events.filter(({ e }) => e === 'test').length === 3 });
+  const ran = await runAdapter(nodeTestAdapter, ROOT, {
+    files,
+    cores: 1,
+    killWhen: (events) => events.filter(({ e }) => e === 'test').length === 3,
+  });
   expect(statuses(ran.rows)).toEqual({
     'test/shared-one.test.js › a': 'passed',
     'test/shared-one.test.js › b': 'passed',

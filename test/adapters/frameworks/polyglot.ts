@@ -9,7 +9,13 @@ import type { ExitRecord } from '../../../domain/batch.schema.js';
 import { Collector } from '../../../domain/collect.js';
 import type { FrameworkName } from '../../../domain/config.schema.js';
 import { judgeAttempt, type Judged, type Observed } from '../../../domain/evidence.js';
-import type { CommandRequest, ExecResult, FoundFile, FrameworkAdapter, ProjectAccess } from '../../../domain/framework.js';
+import type {
+  CommandRequest,
+  ExecResult,
+  FoundFile,
+  FrameworkAdapter,
+  ProjectAccess,
+} from '../../../domain/framework.js';
 import { Suite } from '../../../domain/plan.schema.js';
 import type { ResultRow } from '../../../domain/result.schema.js';
 import type { TestEvent } from '../../../domain/test-event.schema.js';
@@ -43,13 +49,22 @@ export function localProject(root: string): ProjectAccess {
   return {
     root,
     readText: (path) => readFile(join(root, path), 'utf8').catch(() => undefined),
-    exists: (path) => stat(join(root, path)).then(() => true, () => false),
+    exists: (path) =>
+      stat(join(root, path)).then(
+        () => true,
+        () => false,
+      ),
     glob: (dir, patterns, exclude = []) => glob(root, dir, patterns, exclude),
     exec: (command, args, options) => exec(command, args, join(root, options.dir), options.env ?? {}),
   };
 }
 
-async function glob(root: string, dir: string, patterns: readonly string[], exclude: readonly string[]): Promise<FoundFile[]> {
+async function glob(
+  root: string,
+  dir: string,
+  patterns: readonly string[],
+  exclude: readonly string[],
+): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   const wanted = patterns.map(toRegExp);
   const unwanted = exclude.map(toRegExp);
@@ -73,7 +88,12 @@ function toRegExp(glob: string): RegExp {
 }
 
 /** Output of a command; a program that does not exist has code null. */
-export function exec(command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<ExecResult> {
+export function exec(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ExecResult> {
   return new Promise((resolve) => {
     const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     const out: Buffer[] = [];
@@ -81,7 +101,9 @@ export function exec(command: string, args: readonly string[], cwd: string, env:
     child.stdout.on('data', (b: Buffer) => out.push(b));
     child.stderr.on('data', (b: Buffer) => err.push(b));
     child.on('error', (error) => resolve({ code: null, stdout: '', stderr: String(error) }));
-    child.on('close', (code) => resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }));
+    child.on('close', (code) =>
+      resolve({ code, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() }),
+    );
   });
 }
 
@@ -137,7 +159,12 @@ async function attempt(adapter: FrameworkAdapter, root: string, options: RunOpti
     rows.push(...collector.add(more).results);
   };
   const env = { ...process.env, ...suite.env.set, TMPDIR: scratchDir, BATON_EVENTS: eventsFile, ...spec.env };
-  const child = spawn(spec.command, spec.args, { cwd: spec.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(spec.command, spec.args, {
+    cwd: spec.cwd,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ended = new Promise<ExitRecord>((resolve) => {
     child.on('error', (error) => resolve(exitRecord(null, null, error.message)));
     child.on('close', (code, signal) => resolve(exitRecord(code, signal, null)));
@@ -170,7 +197,12 @@ async function attempt(adapter: FrameworkAdapter, root: string, options: RunOpti
   return { events, rows, observed, judged, exit, output, totals: totalsOf(rows) };
 }
 
-async function killWhen(pid: number, file: string, reader: ReturnType<FrameworkAdapter['reader']>, when: (events: TestEvent[]) => boolean): Promise<void> {
+async function killWhen(
+  pid: number,
+  file: string,
+  reader: ReturnType<FrameworkAdapter['reader']>,
+  when: (events: TestEvent[]) => boolean,
+): Promise<void> {
   for (let i = 0, seen = 0, events: TestEvent[] = []; i < 3000; i++) {
     const lines = (await readFile(file, 'utf8')).split('\n').slice(0, -1);
     for (; seen < lines.length; seen++) events = [...events, ...reader.line(lines[seen]!)];
@@ -184,7 +216,11 @@ async function killWhen(pid: number, file: string, reader: ReturnType<FrameworkA
   throw new Error('what was waited for never happened');
 }
 
-export const exitRecord = (code: number | null, signal: string | null = null, startError: string | null = null): ExitRecord => ({
+export const exitRecord = (
+  code: number | null,
+  signal: string | null = null,
+  startError: string | null = null,
+): ExitRecord => ({
   code,
   signal,
   killed: null,
@@ -206,4 +242,9 @@ function totalsOf(rows: readonly ResultRow[]): Ran['totals'] {
 
 /** `file › path [params]` → status, for comparing a whole run at once. */
 export const statuses = (rows: readonly ResultRow[]): Record<string, string> =>
-  Object.fromEntries(rows.map((r) => [`${r.file} › ${r.path.join(' › ')}${r.params === null ? '' : ` [${r.params}]`}${r.occurrence > 1 ? ` #${r.occurrence}` : ''}`, r.status]));
+  Object.fromEntries(
+    rows.map((r) => [
+      `${r.file} › ${r.path.join(' › ')}${r.params === null ? '' : ` [${r.params}]`}${r.occurrence > 1 ? ` #${r.occurrence}` : ''}`,
+      r.status,
+    ]),
+  );

@@ -3,14 +3,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pytestAdapter } from '../../../adapters/frameworks/pytest.js';
-import { copyOf, exec, localProject, type Ran, remove, runAdapter, statuses, suiteOf, writeProject } from './polyglot.js';
+import {
+  copyOf,
+  exec,
+  localProject,
+  type Ran,
+  remove,
+  runAdapter,
+  statuses,
+  suiteOf,
+  writeProject,
+} from './polyglot.js';
 
 /** A machine without pytest gets a virtual environment of its own, never a skipped test. */
 async function pythonWith(...packages: string[]): Promise<{ python: string; remove: () => Promise<void> }> {
   const dir = await mkdtemp(join(tmpdir(), 'baton-venv-'));
-  await must('python3', ['-m', 'venv', dir]);
-  await must(join(dir, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', ...packages]);
-  return { python: join(dir, 'bin', 'python'), remove: () => rm(dir, { recursive: true, force: true }) };
+  const python = join(dir, 'bin', 'python');
+  const install = ['install', '--quiet', '--disable-pip-version-check', ...packages];
+  // The machine's own pip can install into the environment, which saves the time of putting pip there first.
+  await must('python3', ['-m', 'venv', '--without-pip', dir]);
+  if ((await exec('python3', ['-m', 'pip', '--python', python, ...install], tmpdir())).code !== 0) {
+    await must('python3', ['-m', 'venv', dir]);
+    await must(python, ['-m', 'pip', ...install]);
+  }
+  return { python, remove: () => rm(dir, { recursive: true, force: true }) };
 }
 
 async function must(command: string, args: string[]): Promise<void> {
@@ -20,7 +36,11 @@ async function must(command: string, args: string[]): Promise<void> {
 
 /** "11 failed, 21 passed, 5 skipped, 4 xfailed, 1 xpassed, 10 errors in 0.26s" */
 function summary(output: string): Record<string, number> {
-  const line = output.trimEnd().split('\n').findLast((l) => / in [\d.]+s/.test(l)) ?? '';
+  const line =
+    output
+      .trimEnd()
+      .split('\n')
+      .findLast((l) => / in [\d.]+s/.test(l)) ?? '';
   const counts = [...line.matchAll(/(\d+) (passed|failed|skipped|xfailed|xpassed|error)s?\b/g)];
   return Object.fromEntries(counts.map((m) => [m[2]!, Number(m[1])]));
 }
@@ -56,7 +76,8 @@ describe('pytest on a project with odd cases', () => {
   let python = 'python3';
   let root: string;
   let ran: Ran;
-  const suite = () => suiteOf('pytest', { command: venv ? [python, '-m', 'pytest'] : undefined, args: ['-p', 'no:randomly'] });
+  const suite = () =>
+    suiteOf('pytest', { command: venv ? [python, '-m', 'pytest'] : undefined, args: ['-p', 'no:randomly'] });
 
   beforeAll(async () => {
     if ((await exec('python3', ['-m', 'pytest', '--version'], tmpdir())).code !== 0) {
@@ -72,16 +93,21 @@ describe('pytest on a project with odd cases', () => {
   });
 
   it('is detected, and discovers what pytest itself would collect, broken files included', async () => {
-    expect(await pytestAdapter.detect(localProject(root))).toEqual([{ config: { name: 'pytest', framework: 'pytest', dir: '.' }, because: 'pytest.ini' }]);
+    expect(await pytestAdapter.detect(localProject(root))).toEqual([
+      { config: { name: 'pytest', framework: 'pytest', dir: '.' }, because: 'pytest.ini' },
+    ]);
     const found = await pytestAdapter.discover(suite(), localProject(root));
     expect(found.map((f) => f.file).sort()).toEqual(FILES);
     expect(found.find((f) => f.file === 'docs/bad.rst')).toEqual({ file: 'docs/bad.rst', bytes: 12 });
   });
 
   it('honours include and exclude', async () => {
-    const files = async (change: object) => (await pytestAdapter.discover({ ...suite(), ...change }, localProject(root))).map((f) => f.file).sort();
+    const files = async (change: object) =>
+      (await pytestAdapter.discover({ ...suite(), ...change }, localProject(root))).map((f) => f.file).sort();
     expect(await files({ include: ['other/*.py'] })).toEqual(['other/test_outside_testpaths.py']);
-    expect(await files({ exclude: ['tests/{nested,badconf}/**', '**/*.rst'] })).toEqual(FILES.filter((f) => /hooks|unit/.test(f)));
+    expect(await files({ exclude: ['tests/{nested,badconf}/**', '**/*.rst'] })).toEqual(
+      FILES.filter((f) => /hooks|unit/.test(f)),
+    );
     const included = await runAdapter(pytestAdapter, root, {
       suite: { ...suite(), include: ['other/*.py'] },
       files: ['other/test_outside_testpaths.py'],
@@ -90,7 +116,11 @@ describe('pytest on a project with odd cases', () => {
   });
 
   it('counts exactly as pytest does', async () => {
-    const native = await exec(python, ['-m', 'pytest', '-p', 'no:randomly', '-p', 'no:cacheprovider', '--continue-on-collection-errors'], root);
+    const native = await exec(
+      python,
+      ['-m', 'pytest', '-p', 'no:randomly', '-p', 'no:cacheprovider', '--continue-on-collection-errors'],
+      root,
+    );
     expect(allTotals(ran)).toEqual(inOurWords(summary(native.stdout)));
     expect(ran.exit.code).toBe(native.code);
     expect(ran.judged.outcome).toBe('failed');
@@ -98,7 +128,12 @@ describe('pytest on a project with odd cases', () => {
   });
 
   it('says of every test what became of it', () => {
-    const of = (file: string) => statuses(ran.rows.filter((r) => r.file === file).map((r) => ({ ...r, file: '', params: r.params && r.params.slice(0, 12) })));
+    const of = (file: string) =>
+      statuses(
+        ran.rows
+          .filter((r) => r.file === file)
+          .map((r) => ({ ...r, file: '', params: r.params === null ? null : r.params.slice(0, 12) })),
+      );
     expect(of('tests/unit/test_basic.py')).toEqual({
       ' › test_passes': 'passed',
       ' › test_fails': 'failed',
@@ -135,14 +170,23 @@ describe('pytest on a project with odd cases', () => {
       ' › test_last_of_module › [teardown error]': 'failed',
     });
     expect(of('tests/nested/test_module_skip.py')).toEqual({ ' › (module)': 'skipped' });
-    for (const file of ['tests/nested/test_syntax.py', 'tests/nested/deep/test_import.py', 'tests/badconf/test_under_bad_conftest.py']) {
+    for (const file of [
+      'tests/nested/test_syntax.py',
+      'tests/nested/deep/test_import.py',
+      'tests/badconf/test_under_bad_conftest.py',
+    ]) {
       expect(of(file)).toEqual({ ' › (file)': 'failed' });
     }
   });
 
   it('keeps message, place, output and reason of each result', () => {
     const row = (name: string) => ran.rows.find((r) => r.path.at(-1) === name)!;
-    expect(row('test_fails')).toMatchObject({ message: expect.stringMatching(/^AssertionError: not five\nassert 4 == 5/), line: 13, stdout: 'to stdout\n', stderr: 'to stderr\n' });
+    expect(row('test_fails')).toMatchObject({
+      message: expect.stringMatching(/^AssertionError: not five\nassert 4 == 5/),
+      line: 13,
+      stdout: 'to stdout\n',
+      stderr: 'to stderr\n',
+    });
     expect(row('test_fails').stack).toContain('def test_fails(number):');
     expect(row('test_fails').durationMs).toBeGreaterThanOrEqual(0);
     expect(row('test_deeper').message).toBe('ValueError: deep\nsecond line');
@@ -183,7 +227,11 @@ describe('pytest on a project with odd cases', () => {
   });
 
   it('bails', async () => {
-    const bailed = await runAdapter(pytestAdapter, root, { suite: suite(), files: ['tests/unit/test_basic.py', 'tests/unit/test_text.py'], bail: true });
+    const bailed = await runAdapter(pytestAdapter, root, {
+      suite: suite(),
+      files: ['tests/unit/test_basic.py', 'tests/unit/test_text.py'],
+      bail: true,
+    });
     expect(bailed.totals).toEqual({ passed: 1, failed: 1, skipped: 0 });
     expect(bailed.observed.filesEnded.size).toBe(0);
     expect(bailed.judged.outcome).toBe('failed');
@@ -191,19 +239,38 @@ describe('pytest on a project with odd cases', () => {
 
   it('leaves no cache in the project and no variable for programs under test', async () => {
     expect(await localProject(root).exists('.pytest_cache')).toBe(false);
-    const project = await writeProject({ 'test_env.py': 'import os, sys\n\ndef test_env():\n    assert "PYTHONPATH" not in os.environ\n    assert sys.path[0] == os.getcwd()\n' });
-    const one = await runAdapter(pytestAdapter, project, { suite: { ...suite(), command: undefined }, files: ['test_env.py'] });
+    const project = await writeProject({
+      'test_env.py':
+        'import os, sys\n\ndef test_env():\n    assert "PYTHONPATH" not in os.environ\n    assert sys.path[0] == os.getcwd()\n',
+    });
+    const one = await runAdapter(pytestAdapter, project, {
+      suite: { ...suite(), command: undefined },
+      files: ['test_env.py'],
+    });
     if (!venv) expect(one.judged).toEqual({ outcome: 'passed', message: '1 passed or skipped.' });
     await remove(project);
   });
 
   it('is never green without evidence', async () => {
     const cases: Record<string, { text: string; outcome: string; rows?: Record<string, string> }> = {
-      'os._exit(0) in a test': { text: 'import os\n\ndef test_a():\n    pass\n\ndef test_b():\n    os._exit(0)\n', outcome: 'error_partial_report', rows: { 'test_x.py › test_a': 'passed' } },
-      'pytest.exit with code 0': { text: 'import pytest\n\ndef test_a():\n    pass\n\ndef test_b():\n    pytest.exit("enough", returncode=0)\n', outcome: 'error_partial_report' },
-      'killed by a signal': { text: 'import os, signal\n\ndef test_a():\n    os.kill(os.getpid(), signal.SIGSEGV)\n', outcome: 'error_runner_crashed' },
+      'os._exit(0) in a test': {
+        text: 'import os\n\ndef test_a():\n    pass\n\ndef test_b():\n    os._exit(0)\n',
+        outcome: 'error_partial_report',
+        rows: { 'test_x.py › test_a': 'passed' },
+      },
+      'pytest.exit with code 0': {
+        text: 'import pytest\n\ndef test_a():\n    pass\n\ndef test_b():\n    pytest.exit("enough", returncode=0)\n',
+        outcome: 'error_partial_report',
+      },
+      'killed by a signal': {
+        text: 'import os, signal\n\ndef test_a():\n    os.kill(os.getpid(), signal.SIGSEGV)\n',
+        outcome: 'error_runner_crashed',
+      },
       'no test at all': { text: 'x = 1\n', outcome: 'passed' },
-      'exit 1 with all green': { text: 'import atexit, os\natexit.register(lambda: os._exit(1))\n\ndef test_a():\n    pass\n', outcome: 'error_inconsistent' },
+      'exit 1 with all green': {
+        text: 'import atexit, os\natexit.register(lambda: os._exit(1))\n\ndef test_a():\n    pass\n',
+        outcome: 'error_inconsistent',
+      },
     };
     for (const [name, { text, outcome, rows }] of Object.entries(cases)) {
       const project = await writeProject({ 'test_x.py': text });
@@ -216,15 +283,24 @@ describe('pytest on a project with odd cases', () => {
   });
 
   it('keeps what had finished when it is killed', async () => {
-    const project = await writeProject({ 'test_x.py': 'import time\n\ndef test_fast():\n    pass\n\ndef test_slow():\n    time.sleep(60)\n' });
-    const one = await runAdapter(pytestAdapter, project, { suite: suite(), files: ['test_x.py'], killWhen: (events) => events.some((e) => e.e === 'test') });
+    const project = await writeProject({
+      'test_x.py': 'import time\n\ndef test_fast():\n    pass\n\ndef test_slow():\n    time.sleep(60)\n',
+    });
+    const one = await runAdapter(pytestAdapter, project, {
+      suite: suite(),
+      files: ['test_x.py'],
+      killWhen: (events) => events.some((e) => e.e === 'test'),
+    });
     expect(statuses(one.rows)).toEqual({ 'test_x.py › test_fast': 'passed' });
     expect(one.judged.outcome).toBe('error_runner_crashed');
     await remove(project);
   });
 
   it('says what is wrong when collection cannot begin, or pytest is missing', async () => {
-    const broken = await writeProject({ 'conftest.py': 'raise RuntimeError("broken root conftest")\n', 'test_x.py': '' });
+    const broken = await writeProject({
+      'conftest.py': 'raise RuntimeError("broken root conftest")\n',
+      'test_x.py': '',
+    });
     await expect(pytestAdapter.discover(suite(), localProject(broken))).rejects.toMatchObject({
       problem: 'DiscoveryFailed',
       message: expect.stringContaining('broken root conftest'),
@@ -235,61 +311,70 @@ describe('pytest on a project with odd cases', () => {
       problem: 'ToolMissing',
       message: expect.stringMatching(/\.venv.*-m pip install pytest/),
     });
-    await expect(pytestAdapter.version(suiteOf('pytest'), localProject(noPytest))).rejects.toMatchObject({ problem: 'ToolMissing' });
+    await expect(pytestAdapter.version(suiteOf('pytest'), localProject(noPytest))).rejects.toMatchObject({
+      problem: 'ToolMissing',
+    });
     expect(await pytestAdapter.version(suite(), localProject(root))).toMatch(/^pytest \d+\.\d+/);
     await remove(broken);
     await remove(noPytest);
   });
 });
 
-describe.each(['pytest==6.2.5', 'pytest==7.4.4', 'pytest==8.4.2', 'pytest'])('%s with pytest-xdist and pytest-rerunfailures', (version) => {
-  let venv: Awaited<ReturnType<typeof pythonWith>>;
-  beforeAll(async () => {
-    venv = await pythonWith(version, 'pytest-xdist', 'pytest-rerunfailures');
-  }, 300_000);
-  afterAll(() => venv?.remove());
+describe.each(['pytest==6.2.5', 'pytest==7.4.4', 'pytest'])(
+  '%s with pytest-xdist and pytest-rerunfailures',
+  (version) => {
+    let venv: Awaited<ReturnType<typeof pythonWith>>;
+    beforeAll(async () => {
+      venv = await pythonWith(version, 'pytest-xdist', 'pytest-rerunfailures');
+    }, 300_000);
+    afterAll(() => venv?.remove());
 
-  it('counts exactly as pytest does, alone and distributed', async () => {
-    const root = await copyOf('pytest/odd');
-    // Version 6 and 7 give up as a whole at a broken conftest.py below the root; xdist cannot carry a lone surrogate.
-    await remove(join(root, 'tests/badconf'));
-    await remove(join(root, 'tests/unit/test_text.py'));
-    const files = FILES.filter((f) => !/badconf|test_text/.test(f));
-    for (const args of [[], ['-n', '2'], ['-n', '2', '--dist', 'loadfile']]) {
-      const suite = suiteOf('pytest', { command: [venv.python, '-m', 'pytest'], args });
-      expect((await pytestAdapter.discover(suite, localProject(root))).map((f) => f.file).sort()).toEqual(files);
-      const native = await exec(venv.python, ['-m', 'pytest', '--continue-on-collection-errors', ...args], root);
-      const ran = await runAdapter(pytestAdapter, root, { suite, files });
-      expect([args, allTotals(ran)]).toEqual([args, inOurWords(summary(native.stdout))]);
-      expect([args, ran.judged.outcome, [...ran.observed.filesEnded].sort()]).toEqual([args, 'failed', files]);
-    }
-    await remove(root);
-  });
-
-  it('reports reruns as tries, and a worker that dies as a failed test', async () => {
-    const root = await writeProject({
-      'test_flaky.py': 'tries = []\n\ndef test_flaky():\n    tries.append(1)\n    assert len(tries) == 3\n',
-      'test_dies.py': 'import os\n\ndef test_a():\n    pass\n\ndef test_dies():\n    os._exit(7)\n',
+    it('counts exactly as pytest does, alone and distributed', async () => {
+      const root = await copyOf('pytest/odd');
+      // Version 6 and 7 give up as a whole at a broken conftest.py below the root; xdist cannot carry a lone surrogate.
+      await remove(join(root, 'tests/badconf'));
+      await remove(join(root, 'tests/unit/test_text.py'));
+      const files = FILES.filter((f) => !/badconf|test_text/.test(f));
+      for (const args of [[], ['-n', '2'], ['-n', '2', '--dist', 'loadfile']]) {
+        const suite = suiteOf('pytest', { command: [venv.python, '-m', 'pytest'], args });
+        expect((await pytestAdapter.discover(suite, localProject(root))).map((f) => f.file).sort()).toEqual(files);
+        const native = await exec(venv.python, ['-m', 'pytest', '--continue-on-collection-errors', ...args], root);
+        const ran = await runAdapter(pytestAdapter, root, { suite, files });
+        expect([args, allTotals(ran)]).toEqual([args, inOurWords(summary(native.stdout))]);
+        expect([args, ran.judged.outcome, [...ran.observed.filesEnded].sort()]).toEqual([args, 'failed', files]);
+      }
+      await remove(root);
     });
-    const suite = suiteOf('pytest', { command: [venv.python, '-m', 'pytest'], args: ['--reruns', '3'] });
-    const flaky = await runAdapter(pytestAdapter, root, { suite, files: ['test_flaky.py'] });
-    expect(flaky.rows.map((r) => [r.path, r.status, r.tries])).toEqual([[['test_flaky'], 'passed', 3]]);
-    const distributed = suiteOf('pytest', { command: suite.command, args: ['-n', '1'] });
-    const dies = await runAdapter(pytestAdapter, root, { suite: distributed, files: ['test_dies.py'] });
-    expect(statuses(dies.rows)).toEqual({ 'test_dies.py › test_a': 'passed', 'test_dies.py › test_dies': 'failed' });
-    expect(dies.judged.outcome).toBe('failed');
-    await remove(root);
-  });
 
-  it('tells what broke when a conftest.py below the root does', async () => {
-    const root = await writeProject({ 'sub/conftest.py': 'raise RuntimeError("sub conftest")\n', 'sub/test_a.py': 'def test_a(): pass\n', 'test_b.py': 'def test_b(): pass\n' });
-    const suite = suiteOf('pytest', { command: [venv.python, '-m', 'pytest'] });
-    const found = await pytestAdapter.discover(suite, localProject(root)).catch((error: Error) => error.message);
-    if (typeof found === 'string') expect(found).toContain('sub conftest');
-    else expect(found.map((f) => f.file).sort()).toEqual(['sub/test_a.py', 'test_b.py']);
-    const ran = await runAdapter(pytestAdapter, root, { suite, files: ['sub/test_a.py', 'test_b.py'] });
-    expect(ran.judged.outcome).toBe('failed');
-    expect(ran.rows.find((r) => r.file === 'sub/test_a.py')!.message).toContain('sub conftest');
-    await remove(root);
-  });
-});
+    it('reports reruns as tries, and a worker that dies as a failed test', async () => {
+      const root = await writeProject({
+        'test_flaky.py': 'tries = []\n\ndef test_flaky():\n    tries.append(1)\n    assert len(tries) == 3\n',
+        'test_dies.py': 'import os\n\ndef test_a():\n    pass\n\ndef test_dies():\n    os._exit(7)\n',
+      });
+      const suite = suiteOf('pytest', { command: [venv.python, '-m', 'pytest'], args: ['--reruns', '3'] });
+      const flaky = await runAdapter(pytestAdapter, root, { suite, files: ['test_flaky.py'] });
+      expect(flaky.rows.map((r) => [r.path, r.status, r.tries])).toEqual([[['test_flaky'], 'passed', 3]]);
+      const distributed = suiteOf('pytest', { command: suite.command, args: ['-n', '1'] });
+      const dies = await runAdapter(pytestAdapter, root, { suite: distributed, files: ['test_dies.py'] });
+      expect(statuses(dies.rows)).toEqual({ 'test_dies.py › test_a': 'passed', 'test_dies.py › test_dies': 'failed' });
+      expect(dies.judged.outcome).toBe('failed');
+      await remove(root);
+    });
+
+    it('tells what broke when a conftest.py below the root does', async () => {
+      const root = await writeProject({
+        'sub/conftest.py': 'raise RuntimeError("sub conftest")\n',
+        'sub/test_a.py': 'def test_a(): pass\n',
+        'test_b.py': 'def test_b(): pass\n',
+      });
+      const suite = suiteOf('pytest', { command: [venv.python, '-m', 'pytest'] });
+      const found = await pytestAdapter.discover(suite, localProject(root)).catch((error: Error) => error.message);
+      if (typeof found === 'string') expect(found).toContain('sub conftest');
+      else expect(found.map((f) => f.file).sort()).toEqual(['sub/test_a.py', 'test_b.py']);
+      const ran = await runAdapter(pytestAdapter, root, { suite, files: ['sub/test_a.py', 'test_b.py'] });
+      expect(ran.judged.outcome).toBe('failed');
+      expect(ran.rows.find((r) => r.file === 'sub/test_a.py')!.message).toContain('sub conftest');
+      await remove(root);
+    });
+  },
+);

@@ -10,21 +10,53 @@ const odd = (...names: string[]): string[] => names.map((name) => `odd/${name}.t
 const suite = suiteOf('vitest');
 
 const native = (files: readonly string[]) =>
-  jestLikeCounts(ROOT, (output) => [binOf(ROOT, 'vitest'), 'run', '--reporter=json', `--outputFile=${output}`, '--allowOnly', ...files], { CI: '1' });
+  jestLikeCounts(
+    ROOT,
+    (output) => [binOf(ROOT, 'vitest'), 'run', '--reporter=json', `--outputFile=${output}`, '--allowOnly', ...files],
+    { CI: '1' },
+  );
 
 test('discovery lists what the configuration includes, with sizes', async () => {
   const files = await vitestAdapter.discover(suite, localProject(ROOT));
   expect(files.map(({ file }) => file)).toEqual(
-    [...odd('console-flood', 'empty', 'exits', 'hooks', 'import', 'late', 'names', 'odd/only', 'only', 'slow', 'snapshot', 'states', 'syntax')].sort(),
+    [
+      ...odd(
+        'console-flood',
+        'empty',
+        'exits',
+        'hooks',
+        'import',
+        'late',
+        'names',
+        'odd/only',
+        'only',
+        'slow',
+        'snapshot',
+        'states',
+        'syntax',
+      ),
+    ].sort(),
   );
   expect(files.every(({ bytes }) => bytes > 10)).toBe(true);
-  expect((await vitestAdapter.discover({ ...suite, exclude: ['odd/s*'] }, localProject(ROOT))).map(({ file }) => file)).toEqual(
-    odd('console-flood', 'empty', 'exits', 'hooks', 'import', 'late', 'names', 'odd/only', 'only'),
-  );
+  expect(
+    (await vitestAdapter.discover({ ...suite, exclude: ['odd/s*'] }, localProject(ROOT))).map(({ file }) => file),
+  ).toEqual(odd('console-flood', 'empty', 'exits', 'hooks', 'import', 'late', 'names', 'odd/only', 'only'));
 });
 
 test('counts are those of Vitest itself; what failed outside tests is a red file', async () => {
-  const files = odd('empty', 'exits', 'hooks', 'import', 'late', 'names', 'odd/only', 'only', 'snapshot', 'states', 'syntax');
+  const files = odd(
+    'empty',
+    'exits',
+    'hooks',
+    'import',
+    'late',
+    'names',
+    'odd/only',
+    'only',
+    'snapshot',
+    'states',
+    'syntax',
+  );
   const ran = await runAdapter(vitestAdapter, ROOT, { files });
   const expected = await native(files);
   expect(ran.totals).toEqual(expected);
@@ -64,18 +96,28 @@ test('each odd name and state arrives as it is', async () => {
   expect(row('expected to fail').note).toBe('expected failure');
   expect(row('shows its colours')).toMatchObject({ message: 'red and  bell', line: 23, column: 9 });
   expect(row('speaks')).toMatchObject({ stdout: 'spoken to stdout\n', stderr: 'spoken to stderr\n' });
-  expect(row('compares')).toMatchObject({ line: 36, expected: expect.stringContaining('2'), actual: expect.stringContaining('1') });
+  expect(row('compares')).toMatchObject({
+    line: 36,
+    expected: expect.stringContaining('2'),
+    actual: expect.stringContaining('1'),
+  });
   expect(row('is slow').durationMs).toBeGreaterThanOrEqual(25);
 });
 
 test('runs exactly the files it was given, not those whose path ends the same', async () => {
   const ran = await runAdapter(vitestAdapter, ROOT, { files: odd('only') });
-  expect(statuses(ran.rows)).toEqual({ 'odd/only.test.js › left out': 'skipped', 'odd/only.test.js › the only one': 'passed' });
+  expect(statuses(ran.rows)).toEqual({
+    'odd/only.test.js › left out': 'skipped',
+    'odd/only.test.js › the only one': 'passed',
+  });
   expect(ran.judged.outcome).toBe('passed');
 });
 
 test('a killed process leaves what had finished', async () => {
-  const ran = await runAdapter(vitestAdapter, ROOT, { files: odd('slow'), killWhen: (events) => events.some(({ e }) => e === 'test') });
+  const ran = await runAdapter(vitestAdapter, ROOT, {
+    files: odd('slow'),
+    killWhen: (events) => events.some(({ e }) => e === 'test'),
+  });
   expect(statuses(ran.rows)).toEqual({ 'odd/slow.test.js › quick': 'passed' });
   expect(ran.judged.outcome).toBe('error_runner_crashed');
 });
@@ -99,7 +141,10 @@ test('one file in two projects gives two tests and one end of the file', async (
     const vitest = { ...suite, command: ['node', binOf(ROOT, 'vitest')] };
     await linkModules(root);
     const ran = await runAdapter(vitestAdapter, root, { suite: vitest, files: ['a.test.js'] });
-    expect(statuses(ran.rows)).toEqual({ 'a.test.js › shines [light]': 'passed', 'a.test.js › shines [dark]': 'passed' });
+    expect(statuses(ran.rows)).toEqual({
+      'a.test.js › shines [light]': 'passed',
+      'a.test.js › shines [dark]': 'passed',
+    });
     expect(ran.events.filter(({ e }) => e === 'file-end')).toHaveLength(1);
     expect(ran.judged.outcome).toBe('passed');
   } finally {
@@ -114,5 +159,7 @@ async function linkModules(root: string): Promise<void> {
 }
 
 test('says its version by running it', async () => {
-  expect(await vitestAdapter.version(suite, localProject(ROOT))).toMatch(/^vitest\/\d+\.\d+\.\d+ .*node_modules\/vitest\)$/);
+  expect(await vitestAdapter.version(suite, localProject(ROOT))).toMatch(
+    /^vitest\/\d+\.\d+\.\d+ .*node_modules\/vitest\)$/,
+  );
 });

@@ -11,19 +11,47 @@ export function eventBehaviour(subject: () => Subject): void {
   test('the story of a batch is told in order, with counts so far', async () => {
     const id = await anExecution(ledger(), { b1: ['a.test.ts'] });
     await ledger().beginBatch(id, 'b1', 'runner-1');
-    await ledger().record(aChunk(id, { results: [aRow('a.test.ts', 'one'), aRow('a.test.ts', 'two', 'failed')], fileEnds: [anEnd('a.test.ts', 2)] }));
+    await ledger().record(
+      aChunk(id, {
+        results: [aRow('a.test.ts', 'one'), aRow('a.test.ts', 'two', 'failed')],
+        fileEnds: [anEnd('a.test.ts', 2)],
+      }),
+    );
     await finish(ledger(), id, 1, 'failed');
     const events = await ledger().events(0, 100, id);
     expect(events.slice(2).map(({ type, payload }) => ({ type, payload }))).toEqual([
-      { type: 'batch_started', payload: { batch: 'b1', suite: 'unit', stage: 1, files: 1, runner: 'runner-1', fence: 1 } },
-      { type: 'test_failed', payload: { batch: 'b1', stage: 1, suite: 'unit', file: 'a.test.ts', name: 'two', message: 'two failed' } },
+      {
+        type: 'batch_started',
+        payload: { batch: 'b1', suite: 'unit', stage: 1, files: 1, runner: 'runner-1', fence: 1 },
+      },
+      {
+        type: 'test_failed',
+        payload: { batch: 'b1', stage: 1, suite: 'unit', file: 'a.test.ts', name: 'two', message: 'two failed' },
+      },
       {
         type: 'results_recorded',
-        payload: { batch: 'b1', stage: 1, runner: 'runner-1', passed: 1, failed: 1, skipped: 0, filesEnded: 1, lastTest: 'two' },
+        payload: {
+          batch: 'b1',
+          stage: 1,
+          runner: 'runner-1',
+          passed: 1,
+          failed: 1,
+          skipped: 0,
+          filesEnded: 1,
+          lastTest: 'two',
+        },
       },
       {
         type: 'batch_finished',
-        payload: { batch: 'b1', suite: 'unit', stage: 1, runner: 'runner-1', outcome: 'failed', durationMs: 1234, message: 'it was failed' },
+        payload: {
+          batch: 'b1',
+          suite: 'unit',
+          stage: 1,
+          runner: 'runner-1',
+          outcome: 'failed',
+          durationMs: 1234,
+          message: 'it was failed',
+        },
       },
     ]);
     expect(events.map((event) => event.seq)).toEqual([1, 2, 3, 4, 5, 6]);
@@ -45,8 +73,13 @@ export function eventBehaviour(subject: () => Subject): void {
 
   test('an event of no execution has no sequence number', async () => {
     const [last = { id: 0 }] = (await ledger().events(0, 10_000)).slice(-1);
-    await ledger().appendEvent({ type: 'worker_status_changed', payload: { worker: 'r1', status: 'lost' } }, { execution: null, project: null });
-    expect(await ledger().events(last.id, 10)).toMatchObject([{ type: 'worker_status_changed', execution: null, seq: null, payload: { worker: 'r1', status: 'lost' } }]);
+    await ledger().appendEvent(
+      { type: 'worker_status_changed', payload: { worker: 'r1', status: 'lost' } },
+      { execution: null, project: null },
+    );
+    expect(await ledger().events(last.id, 10)).toMatchObject([
+      { type: 'worker_status_changed', execution: null, seq: null, payload: { worker: 'r1', status: 'lost' } },
+    ]);
   });
 
   test('a listener is told after the commit, until it stops listening', async () => {
@@ -94,13 +127,18 @@ export function eventBehaviour(subject: () => Subject): void {
     const { key, prefix } = await keys.create({ name: 'ci', role: 'viewer', project: 'shop' });
     expect(await keys.verify(key)).toMatchObject({ prefix, name: 'ci', role: 'viewer', project: 'shop' });
     const other = key.slice(0, -1) + (key.endsWith('A') ? 'B' : 'A');
-    for (const wrong of [other, `${key}x`, '', prefix, 'baton_'.padEnd(62, '0')]) expect(await keys.verify(wrong)).toBeUndefined();
+    for (const wrong of [other, `${key}x`, '', prefix, 'baton_'.padEnd(62, '0')])
+      expect(await keys.verify(wrong)).toBeUndefined();
     expect((await keys.list()).find((each) => each.prefix === prefix)?.lastUsedAt).not.toBeNull();
     expect(JSON.stringify(await subject().query('SELECT * FROM api_keys'))).not.toContain(key.slice(-43));
     expect(await keys.revoke(prefix)).toBe(true);
     expect(await keys.revoke(prefix)).toBe(false);
     expect(await keys.verify(key)).toBeUndefined();
-    const old = await keys.create({ name: 'old', role: 'viewer', expiresAt: new Date(Date.now() - 1000).toISOString() });
+    const old = await keys.create({
+      name: 'old',
+      role: 'viewer',
+      expiresAt: new Date(Date.now() - 1000).toISOString(),
+    });
     expect(await keys.verify(old.key)).toBeUndefined();
   });
 
@@ -108,9 +146,25 @@ export function eventBehaviour(subject: () => Subject): void {
     const { effects } = ledger();
     const id = await anExecution(ledger(), { b1: ['a.test.ts'] });
     const key = `${id}/status/success`;
-    const effect = { key, execution: id, kind: 'commit-status', payload: { state: 'success' }, principal: 'local', project: 'shop', trust: 'trusted' } as const;
+    const effect = {
+      key,
+      execution: id,
+      kind: 'commit-status',
+      payload: { state: 'success' },
+      principal: 'local',
+      project: 'shop',
+      trust: 'trusted',
+    } as const;
     const planned = await effects.plan(effect);
-    expect(planned).toEqual({ key, execution: id, kind: 'commit-status', state: 'planned', payload: { state: 'success' }, attempts: 0, reference: null });
+    expect(planned).toEqual({
+      key,
+      execution: id,
+      kind: 'commit-status',
+      state: 'planned',
+      payload: { state: 'success' },
+      attempts: 0,
+      reference: null,
+    });
     expect(await effects.plan({ ...effect, payload: { state: 'failure' } })).toEqual(planned);
     expect(await effects.begin(key)).toMatchObject({ state: 'planned', attempts: 0 });
     expect(await effects.begin(key)).toMatchObject({ state: 'sent', attempts: 1 });
@@ -118,15 +172,23 @@ export function eventBehaviour(subject: () => Subject): void {
     expect(await effects.open(1000)).toContainEqual(expect.objectContaining({ key, state: 'unknown', attempts: 2 }));
     await effects.settle(key, 'confirmed', 'https://example.org/1');
     await effects.settle(key, 'unknown');
-    expect(await effects.begin(key)).toMatchObject({ state: 'confirmed', reference: 'https://example.org/1', attempts: 2 });
+    expect(await effects.begin(key)).toMatchObject({
+      state: 'confirmed',
+      reference: 'https://example.org/1',
+      attempts: 2,
+    });
     await expect(effects.begin('nothing')).rejects.toThrow('plan it first');
   });
 
   test('old raw results go first, everything else later, and open executions stay', async () => {
-    const [fresh, raw, gone, open] = await Promise.all([1, 2, 3, 4].map(() => anExecution(ledger(), { b1: ['a.test.ts'] })));
+    const [fresh, raw, gone, open] = await Promise.all(
+      [1, 2, 3, 4].map(() => anExecution(ledger(), { b1: ['a.test.ts'] })),
+    );
     for (const id of [fresh!, raw!, gone!, open!]) {
       await ledger().beginBatch(id, 'b1', 'runner-1');
-      await ledger().record(aChunk(id, { results: [aRow('a.test.ts', 'one', 'failed')], fileEnds: [anEnd('a.test.ts', 1)] }));
+      await ledger().record(
+        aChunk(id, { results: [aRow('a.test.ts', 'one', 'failed')], fileEnds: [anEnd('a.test.ts', 1)] }),
+      );
       await finish(ledger(), id, 1, 'failed');
       await ledger().addArtifact(id, { name: 'x', digest: `sha256:${'e'.repeat(64)}`, bytes: 1, mediaType: 'x/y' });
       if (id === open) continue;
@@ -134,7 +196,10 @@ export function eventBehaviour(subject: () => Subject): void {
       await ledger().finishRun(id);
     }
     const age = (id: string, days: number) =>
-      subject().query(`UPDATE runs SET created_at = created_at - $2 * interval '1 day', ended_at = ended_at - $2 * interval '1 day' WHERE id = $1`, [id, days]);
+      subject().query(
+        `UPDATE runs SET created_at = created_at - $2 * interval '1 day', ended_at = ended_at - $2 * interval '1 day' WHERE id = $1`,
+        [id, days],
+      );
     await age(raw!, 31);
     await age(gone!, 400);
     await age(open!, 400);

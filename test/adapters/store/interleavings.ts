@@ -14,7 +14,10 @@ const SEED = 20_261_121;
 type Step = { readonly runner: 0 | 1; readonly act: 'begin' | 'send' | 'repeat' | 'finish' };
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.record({ runner: fc.constantFrom<0 | 1>(0, 1), act: fc.constantFrom<Step['act']>('begin', 'send', 'send', 'send', 'send', 'repeat', 'finish') }),
+  fc.record({
+    runner: fc.constantFrom<0 | 1>(0, 1),
+    act: fc.constantFrom<Step['act']>('begin', 'send', 'send', 'send', 'send', 'repeat', 'finish'),
+  }),
   { minLength: 5, maxLength: 60 },
 );
 
@@ -53,10 +56,12 @@ class Runner {
     this.fence = ticket.final ? 0 : ticket.fence;
     const left = ticket.final ? [] : FILES.filter((file) => !ticket.filesDone.includes(file));
     this.sent = [];
-    this.todo = left.flatMap((file) => [
-      { results: [aRow(file, TESTS[0]!), aRow(file, TESTS[1]!)], fileEnds: [] },
-      { results: [aRow(file, TESTS[2]!)], fileEnds: [anEnd(file, 3)] },
-    ]).map((part, i) => aChunk(this.execution, { ...part, seq: i + 1, fence: this.fence, runner: this.name }));
+    this.todo = left
+      .flatMap((file) => [
+        { results: [aRow(file, TESTS[0]!), aRow(file, TESTS[1]!)], fileEnds: [] },
+        { results: [aRow(file, TESTS[2]!)], fileEnds: [anEnd(file, 3)] },
+      ])
+      .map((part, i) => aChunk(this.execution, { ...part, seq: i + 1, fence: this.fence, runner: this.name }));
   }
 
   private async send(): Promise<void> {

@@ -29,7 +29,9 @@ interface Writer {
 }
 
 function startWriter(dataDir: string, execution: string): Writer {
-  const child = spawn(process.execPath, [compiled.file, dataDir, execution, String(TESTS)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [compiled.file, dataDir, execution, String(TESTS)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.add(child);
   const lines: string[] = [];
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
@@ -42,7 +44,8 @@ const acks = (writer: Writer) => writer.lines.filter((line) => line.startsWith('
 async function until(writer: Writer, done: () => boolean): Promise<void> {
   const deadline = performance.now() + 60_000;
   while (!done()) {
-    if (performance.now() > deadline || writer.child.exitCode !== null) throw new Error(`the writer said only: ${writer.lines.join(', ')}`);
+    if (performance.now() > deadline || writer.child.exitCode !== null)
+      throw new Error(`the writer said only: ${writer.lines.join(', ')}`);
     await sleep(5);
   }
 }

@@ -10,6 +10,7 @@ import { testTemplate } from '../../support/ledger.js';
 import { hasPostgres, startPostgres } from '../../support/postgres.js';
 import { batchBehaviour } from './batch-behaviour.js';
 import { eventBehaviour } from './event-behaviour.js';
+import { faultBehaviour } from './fault-behaviour.js';
 import { interleavings } from './interleavings.js';
 import { runBehaviour } from './run-behaviour.js';
 import type { Subject } from './scenario.js';
@@ -37,7 +38,12 @@ function behaviour(open: () => Promise<Opened>): void {
   beforeAll(async () => {
     const opened = await open();
     close = opened.close;
-    const store = await openStore(opened.options, () => undefined);
+    let next: string | undefined;
+    const store = await openStore(opened.options, (point) => {
+      if (point !== next) return;
+      next = undefined;
+      throw new Error(`fault at ${point}`);
+    });
     const ledger = ledgerOf(store);
     close = async () => {
       await ledger.close();
@@ -45,7 +51,11 @@ function behaviour(open: () => Promise<Opened>): void {
     };
     subject = {
       ledger,
-      query: async <R>(text: string, values: readonly unknown[] = []) => (await store.db.executeQuery<R>(CompiledQuery.raw(text, [...values]))).rows,
+      failAt: (point) => {
+        next = point;
+      },
+      query: async <R>(text: string, values: readonly unknown[] = []) =>
+        (await store.db.executeQuery<R>(CompiledQuery.raw(text, [...values]))).rows,
     };
   });
   afterAll(async () => close?.());
@@ -57,6 +67,7 @@ function behaviour(open: () => Promise<Opened>): void {
   describe('runs', () => runBehaviour(current));
   describe('batches', () => batchBehaviour(current));
   describe('events, keys, effects, retention', () => eventBehaviour(current));
+  describe('faults', () => faultBehaviour(current));
   describe('any order of events', () => interleavings(current));
 }
 

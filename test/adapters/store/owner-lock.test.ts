@@ -13,7 +13,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const owner = (change: object) => ({ host: hostname(), boot: null, pid: process.pid, started: startOf(process.pid), nonce: 'other', ...change });
+const owner = (change: object) => ({
+  host: hostname(),
+  boot: null,
+  pid: process.pid,
+  started: startOf(process.pid),
+  nonce: 'other',
+  ...change,
+});
 const leave = (change: object, path = `${dataDir}.lock`) => writeFileSync(path, JSON.stringify(owner(change)));
 
 async function deadPid(): Promise<number> {
@@ -51,7 +58,9 @@ test('the lock from before a restart of the machine is taken over', async () => 
 
 test('a lock of another host stays: nobody here can tell whether its owner lives', async () => {
   leave({ host: 'elsewhere', pid: await deadPid() });
-  await expect(lockOwner(dataDir)).rejects.toThrow(`pid ${JSON.parse(readFileSync(`${dataDir}.lock`, 'utf8')).pid} on host elsewhere`);
+  await expect(lockOwner(dataDir)).rejects.toThrow(
+    `pid ${JSON.parse(readFileSync(`${dataDir}.lock`, 'utf8')).pid} on host elsewhere`,
+  );
   await expect(lockOwner(dataDir)).rejects.toThrow(`delete ${dataDir}.lock`);
 });
 

@@ -56,18 +56,22 @@ describe.skipIf(skip)(`PostgreSQL${skip ? ' (left out: install `postgresql`)' : 
     const id = await anExecution(ledger, { b1: files });
     await ledger.beginBatch(id, 'b1', 'runner-1');
     const problems = new Set<string>();
-    const writing = (async () => {
-      for (const [i, file] of files.entries()) {
-        const chunk = aChunk(id, { seq: i + 1, results: [aRow(file, 'one'), aRow(file, 'two')], fileEnds: [anEnd(file, 2)] });
-        await retried(() => ledger.record(chunk), problems);
-        if (i === 10 || i === 30) crashes.push(crash());
-      }
-    })();
     const crashes: Promise<void>[] = [];
     const crash = async () => {
       await server.crash();
       await server.restart();
     };
+    const writing = (async () => {
+      for (const [i, file] of files.entries()) {
+        const chunk = aChunk(id, {
+          seq: i + 1,
+          results: [aRow(file, 'one'), aRow(file, 'two')],
+          fileEnds: [anEnd(file, 2)],
+        });
+        await retried(() => ledger.record(chunk), problems);
+        if (i === 10 || i === 30) crashes.push(crash());
+      }
+    })();
     await writing;
     await Promise.all(crashes);
     expect(await retried(() => finish(ledger, id, 1), problems)).toMatchObject({ outcome: 'passed', tests: 120 });
@@ -79,12 +83,25 @@ describe.skipIf(skip)(`PostgreSQL${skip ? ' (left out: install `postgresql`)' : 
   });
 
   test('a server that is not there, a wrong database and a wrong user are told apart, without the password', async () => {
-    const problem = async (url: string) => open(url).then(() => undefined, (error: unknown) => error as Error);
-    expect(await problem('postgres://baton:geheim@127.0.0.1:1/x')).toMatchObject({ problem: 'StoreUnavailable', message: expect.stringContaining('ECONNREFUSED') });
+    const problem = async (url: string) =>
+      open(url).then(
+        () => undefined,
+        (error: unknown) => error as Error,
+      );
+    expect(await problem('postgres://baton:geheim@127.0.0.1:1/x')).toMatchObject({
+      problem: 'StoreUnavailable',
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
     const missing = await problem(server.url.replace(/postgres$/, 'missing'));
-    expect(missing).toMatchObject({ problem: 'StoreUnavailable', message: expect.stringContaining('Create the database named in DATABASE_URL') });
+    expect(missing).toMatchObject({
+      problem: 'StoreUnavailable',
+      message: expect.stringContaining('Create the database named in DATABASE_URL'),
+    });
     const nobody = await problem(server.url.replace('baton@', 'nobody:geheim@'));
-    expect(nobody).toMatchObject({ problem: 'StoreUnavailable', message: expect.stringContaining('Check user and password') });
+    expect(nobody).toMatchObject({
+      problem: 'StoreUnavailable',
+      message: expect.stringContaining('Check user and password'),
+    });
     expect(String(nobody)).not.toContain('geheim');
   });
 });
@@ -115,6 +132,8 @@ async function terminate(url: string, application: string): Promise<void> {
   const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [application]);
+  await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [
+    application,
+  ]);
   await client.end();
 }

@@ -23,7 +23,14 @@ test('the closed lists of the schema are those of the domain: a new word needs a
 
 test('a cursor is good for its own list only', () => {
   expect(decodeCursor('runs', encodeCursor('runs', 42))).toBe(42);
-  for (const bad of ['', '!', encodeCursor('results', 42), encodeCursor('runs', 1.5), encodeCursor('runs', -1), `${encodeCursor('runs', 4)}=`]) {
+  for (const bad of [
+    '',
+    '!',
+    encodeCursor('results', 42),
+    encodeCursor('runs', 1.5),
+    encodeCursor('runs', -1),
+    `${encodeCursor('runs', 4)}=`,
+  ]) {
     expect(() => decodeCursor('runs', bad)).toThrow(BadCursor);
   }
   expect([0, -3, 7, 1e9, Number.NaN].map(pageSize)).toEqual([1, 1, 7, 1000, 1]);
@@ -31,7 +38,9 @@ test('a cursor is good for its own list only', () => {
 
 test('text loses only what no database takes', () => {
   expect(toText('a\0b\ud83d')).toBe('a\ufffdb\ufffd');
-  expect(toJson({ a: ['\0', '\ud800x', '😀', '\\u0000', 'ü'] })).toBe(JSON.stringify({ a: ['\ufffd', '\ufffdx', '😀', '\\u0000', 'ü'] }));
+  expect(toJson({ a: ['\0', '\ud800x', '😀', '\\u0000', 'ü'] })).toBe(
+    JSON.stringify({ a: ['\ufffd', '\ufffdx', '😀', '\\u0000', 'ü'] }),
+  );
   expect(toJson({ a: '😀' })).toBe('{"a":"😀"}');
 });
 
@@ -41,20 +50,34 @@ test('database errors get a name and a way out; others stay what they are', () =
     const to = named(from, 'PostgreSQL at db');
     return to instanceof ProjectProblem ? [to.problem, to.message] : to;
   };
-  expect(problem(error('53100', 'could not extend file'))).toEqual(['DiskFull', expect.stringContaining('could not extend file')]);
-  expect(problem(new Error('write: No space left on device'))).toEqual(['DiskFull', expect.stringContaining('Free some space')]);
-  expect(problem(error('28P01'))).toEqual(['StoreUnavailable', expect.stringContaining('Check user and password in DATABASE_URL')]);
+  expect(problem(error('53100', 'could not extend file'))).toEqual([
+    'DiskFull',
+    expect.stringContaining('could not extend file'),
+  ]);
+  expect(problem(new Error('write: No space left on device'))).toEqual([
+    'DiskFull',
+    expect.stringContaining('Free some space'),
+  ]);
+  expect(problem(error('28P01'))).toEqual([
+    'StoreUnavailable',
+    expect.stringContaining('Check user and password in DATABASE_URL'),
+  ]);
   expect(problem(error('3D000'))).toEqual(['StoreUnavailable', expect.stringContaining('Create the database')]);
   for (const code of ['ECONNREFUSED', 'ECONNRESET', '57P01', '57P03', '08006', '53300', '57014', '25P03']) {
     expect(problem(error(code))).toEqual(['StoreUnavailable', expect.stringContaining('PostgreSQL at db')]);
   }
-  expect(problem(new AggregateError([error('ECONNREFUSED', 'refused')], ''))).toEqual(['StoreUnavailable', expect.stringContaining('refused')]);
+  expect(problem(new AggregateError([error('ECONNREFUSED', 'refused')], ''))).toEqual([
+    'StoreUnavailable',
+    expect.stringContaining('refused'),
+  ]);
   const fence = new FenceRefused('b1', 1, 2);
   const bug = error('42P01', 'no such table');
   expect([named(fence, 'x'), named(bug, 'x')]).toEqual([fence, bug]);
 });
 
 test('the place of a database is told without its password', () => {
-  expect(placeOf('postgres://me:secret@db.example.org:5433/baton?sslmode=require')).toBe('PostgreSQL at db.example.org:5433/baton');
+  expect(placeOf('postgres://me:secret@db.example.org:5433/baton?sslmode=require')).toBe(
+    'PostgreSQL at db.example.org:5433/baton',
+  );
   expect(placeOf('host=db password=secret')).toBe('PostgreSQL');
 });

@@ -2,7 +2,18 @@
 import { expect, test } from 'vitest';
 import { NotFound } from '../../../domain/ports.js';
 import { aPlan, aSuite } from '../../support/builders.js';
-import { aChunk, anEnd, anExecution, anId, aProvenance, aRequest, aResult, aRow, finish, type Subject } from './scenario.js';
+import {
+  aChunk,
+  anEnd,
+  anExecution,
+  anId,
+  aProvenance,
+  aRequest,
+  aResult,
+  aRow,
+  finish,
+  type Subject,
+} from './scenario.js';
 
 const TOTALS = { passed: 1, failed: 0, skipped: 0, flaky: 0, notRun: 0 };
 const VERDICT = { verdict: 'passed', totals: TOTALS, problem: null, notes: ['judged'], sentence: '1 passed' } as const;
@@ -13,8 +24,19 @@ export function runBehaviour(subject: () => Subject): void {
   test('an execution is created once, whoever asks again', async () => {
     const id = anId();
     const run = await ledger().createRun(id, aRequest(), aProvenance());
-    expect(run).toMatchObject({ id, project: 'shop', principal: 'local', trust: 'trusted', status: 'accepted', verdict: null, notes: [], startedAt: null });
-    const again = await Promise.all([1, 2, 3].map(() => ledger().createRun(id, aRequest({ priority: 'high' }), aProvenance('other'))));
+    expect(run).toMatchObject({
+      id,
+      project: 'shop',
+      principal: 'local',
+      trust: 'trusted',
+      status: 'accepted',
+      verdict: null,
+      notes: [],
+      startedAt: null,
+    });
+    const again = await Promise.all(
+      [1, 2, 3].map(() => ledger().createRun(id, aRequest({ priority: 'high' }), aProvenance('other'))),
+    );
     expect(again).toEqual([run, run, run]);
     expect(await ledger().run(id)).toEqual(run);
     expect(await ledger().run('nobody')).toBeUndefined();
@@ -25,7 +47,10 @@ export function runBehaviour(subject: () => Subject): void {
 
   test('a status only moves forward, and a finished run never changes', async () => {
     const id = await anExecution(ledger(), { b1: ['a.test.ts'] });
-    expect(await ledger().updateRun(id, { status: 'running', temporalRunId: 't1' })).toMatchObject({ status: 'running', temporalRunId: 't1' });
+    expect(await ledger().updateRun(id, { status: 'running', temporalRunId: 't1' })).toMatchObject({
+      status: 'running',
+      temporalRunId: 't1',
+    });
     const running = await ledger().updateRun(id, { status: 'planning', note: 'serial: database' });
     expect(running).toMatchObject({ status: 'running', notes: ['serial: database'] });
     expect(await ledger().updateRun(id, { note: 'serial: database' })).toEqual(running);
@@ -33,12 +58,23 @@ export function runBehaviour(subject: () => Subject): void {
     await expect(ledger().finishRun(id)).rejects.toThrow('it has no verdict yet');
     await ledger().storeVerdict(id, VERDICT, [aResult('a.test.ts', 'one', 'passed')]);
     const finished = await ledger().finishRun(id);
-    expect(finished).toMatchObject({ status: 'finished', verdict: 'passed', totals: TOTALS, notes: ['serial: database', 'judged'], sentence: '1 passed' });
+    expect(finished).toMatchObject({
+      status: 'finished',
+      verdict: 'passed',
+      totals: TOTALS,
+      notes: ['serial: database', 'judged'],
+      sentence: '1 passed',
+    });
     expect(finished.durationMs).toBeGreaterThanOrEqual(0);
     expect(await ledger().finishRun(id)).toEqual(finished);
     expect(await ledger().updateRun(id, { status: 'settling', note: 'x', temporalRunId: 't2' })).toEqual(finished);
     const events = await ledger().events(0, 100, id);
-    expect(events.map((event) => event.type)).toEqual(['run_accepted', 'run_planned', 'run_status_changed', 'run_finished']);
+    expect(events.map((event) => event.type)).toEqual([
+      'run_accepted',
+      'run_planned',
+      'run_status_changed',
+      'run_finished',
+    ]);
     expect(events.map((event) => event.seq)).toEqual([1, 2, 3, 4]);
     await expect(ledger().updateRun('nobody', { note: 'x' })).rejects.toThrow(NotFound);
   });
@@ -56,7 +92,9 @@ export function runBehaviour(subject: () => Subject): void {
     const id = await anExecution(ledger(), { b1: ['a.test.ts'] });
     const bad = { ...VERDICT, totals: { ...TOTALS, notRun: 1 } };
     await expect(ledger().storeVerdict(id, bad, [])).rejects.toThrow('check constraint');
-    await expect(subject().query(`UPDATE runs SET status = 'done' WHERE id = $1`, [id])).rejects.toThrow('check constraint');
+    await expect(subject().query(`UPDATE runs SET status = 'done' WHERE id = $1`, [id])).rejects.toThrow(
+      'check constraint',
+    );
     expect(await ledger().run(id)).toMatchObject({ verdict: null, status: 'accepted' });
   });
 
@@ -64,20 +102,45 @@ export function runBehaviour(subject: () => Subject): void {
     const id = anId();
     await ledger().createRun(id, aRequest(), aProvenance('guess'));
     expect(await ledger().planDigest(id)).toBeNull();
-    const plan = aPlan({ b1: ['a.test.ts'], b2: ['b.test.ts'] }, [aSuite()], { project: 'named-by-itself', commit: 'abc', branch: 'main', dirty: true, notes: ['n'] });
+    const plan = aPlan({ b1: ['a.test.ts'], b2: ['b.test.ts'] }, [aSuite()], {
+      project: 'named-by-itself',
+      commit: 'abc',
+      branch: 'main',
+      dirty: true,
+      notes: ['n'],
+    });
     expect(await ledger().storePlan(id, 'sha256:1', plan)).toEqual({ planDigest: 'sha256:1' });
     expect(await ledger().storePlan(id, 'sha256:2', aPlan({ b9: ['z'] }))).toEqual({ planDigest: 'sha256:1' });
     expect(await ledger().planDigest(id)).toBe('sha256:1');
-    expect(await ledger().run(id)).toMatchObject({ project: 'named-by-itself', commit: 'abc', branch: 'main', dirty: true, expectedFiles: 2, notes: ['n'] });
+    expect(await ledger().run(id)).toMatchObject({
+      project: 'named-by-itself',
+      commit: 'abc',
+      branch: 'main',
+      dirty: true,
+      expectedFiles: 2,
+      notes: ['n'],
+    });
     const rerun = [{ ...plan.batches[0]!, id: 'b3', stage: 2, exclusive: true, tests: [['one']] }];
     expect(await ledger().addStage(id, 2, rerun, 'one failed')).toEqual(rerun);
     expect(await ledger().addStage(id, 2, [{ ...rerun[0]!, id: 'b4' }], 'again')).toEqual(rerun);
-    expect((await ledger().batches(id)).map(({ batch, stage, state, fence, exclusive }) => [batch, stage, state, fence, exclusive])).toEqual([
+    expect(
+      (await ledger().batches(id)).map(({ batch, stage, state, fence, exclusive }) => [
+        batch,
+        stage,
+        state,
+        fence,
+        exclusive,
+      ]),
+    ).toEqual([
       ['b1', 1, 'open', 0, false],
       ['b2', 1, 'open', 0, false],
       ['b3', 2, 'open', 0, true],
     ]);
-    expect((await ledger().events(0, 10, id)).map((event) => event.type)).toEqual(['run_accepted', 'run_planned', 'stage_planned']);
+    expect((await ledger().events(0, 10, id)).map((event) => event.type)).toEqual([
+      'run_accepted',
+      'run_planned',
+      'stage_planned',
+    ]);
   });
 
   test('a project that was asked for is not renamed by what the checkout says', async () => {
@@ -94,7 +157,11 @@ export function runBehaviour(subject: () => Subject): void {
       const id = anId();
       ids.unshift(id);
       await ledger().createRun(id, aRequest({ project }), aProvenance(project));
-      await ledger().storePlan(id, 'd', aPlan({}, [aSuite()], { commit: `c0ffee${i}`, branch: i % 2 ? 'main' : 'dev' }));
+      await ledger().storePlan(
+        id,
+        'd',
+        aPlan({}, [aSuite()], { commit: `c0ffee${i}`, branch: i % 2 ? 'main' : 'dev' }),
+      );
     }
     const seen: string[] = [];
     let cursor: string | undefined;
@@ -104,14 +171,24 @@ export function runBehaviour(subject: () => Subject): void {
       cursor = page.nextCursor ?? undefined;
     } while (cursor);
     expect(seen).toEqual(ids);
-    const only = async (filter: object) => (await ledger().runs({ project, limit: 50, ...filter })).items.map((run) => ids.length - 1 - ids.indexOf(run.id));
+    const only = async (filter: object) =>
+      (await ledger().runs({ project, limit: 50, ...filter })).items.map((run) => ids.length - 1 - ids.indexOf(run.id));
     expect(await only({ branch: 'main' })).toEqual([5, 3, 1]);
     expect(await only({ commit: 'c0ffee4' })).toEqual([4]);
     expect(await only({ commit: 'c0ffee%' })).toEqual([]);
     expect(await only({ status: 'running' })).toEqual([]);
     expect(await only({ verdict: 'passed' })).toEqual([]);
-    for (const bad of ['', 'x', Buffer.from('results:1').toString('base64url'), Buffer.from('runs:-1').toString('base64url'), Buffer.from('runs:1e3').toString('base64url')]) {
-      await expect(ledger().runs({ project, limit: 3, cursor: bad })).rejects.toMatchObject({ name: 'BadCursor', status: 400 });
+    for (const bad of [
+      '',
+      'x',
+      Buffer.from('results:1').toString('base64url'),
+      Buffer.from('runs:-1').toString('base64url'),
+      Buffer.from('runs:1e3').toString('base64url'),
+    ]) {
+      await expect(ledger().runs({ project, limit: 3, cursor: bad })).rejects.toMatchObject({
+        name: 'BadCursor',
+        status: 400,
+      });
     }
   });
 
@@ -129,7 +206,8 @@ export function runBehaviour(subject: () => Subject): void {
     const second = await ledger().results(id, { limit: 3, cursor: first.nextCursor ?? '' });
     expect([...first.items, ...second.items]).toEqual(results);
     expect(second.nextCursor).toBeNull();
-    const names = async (filter: object) => (await ledger().results(id, { limit: 10, ...filter })).items.map((each) => each.name);
+    const names = async (filter: object) =>
+      (await ledger().results(id, { limit: 10, ...filter })).items.map((each) => each.name);
     expect(await names({ name: '0% är' })).toEqual(['100% Ärger']);
     expect(await names({ name: 'R_S' })).toEqual(['under_score']);
     expect(await names({ name: '_' })).toEqual(['under_score']);
@@ -142,7 +220,10 @@ export function runBehaviour(subject: () => Subject): void {
     const project = anId('project');
     const one = aResult('a.test.ts', 'one', 'passed');
     const ids: string[] = [];
-    for (const [durationMs, status] of [[100, 'passed'], [200, 'failed']] as const) {
+    for (const [durationMs, status] of [
+      [100, 'passed'],
+      [200, 'failed'],
+    ] as const) {
       const id = await anExecution(ledger(), { b1: ['a.test.ts', 'b.test.ts'] }, project);
       ids.push(id);
       await ledger().beginBatch(id, 'b1', 'runner-1');
@@ -154,7 +235,11 @@ export function runBehaviour(subject: () => Subject): void {
       );
       await finish(ledger(), id, 1, status);
       const totals = { ...TOTALS, passed: status === 'passed' ? 1 : 0, failed: status === 'failed' ? 1 : 0 };
-      await ledger().storeVerdict(id, { ...VERDICT, verdict: status, totals }, [{ ...one, status }, aResult('c.test.ts', 'gone', 'not_run')].slice(0, status === 'passed' ? 1 : 2));
+      await ledger().storeVerdict(
+        id,
+        { ...VERDICT, verdict: status, totals },
+        [{ ...one, status }, aResult('c.test.ts', 'gone', 'not_run')].slice(0, status === 'passed' ? 1 : 2),
+      );
       await ledger().learnDurations(id);
       await ledger().learnDurations(id);
       await ledger().finishRun(id);
@@ -164,7 +249,9 @@ export function runBehaviour(subject: () => Subject): void {
       { suite: 'unit', file: 'b.test.ts', meanMs: 7, samples: 2 },
     ]);
     const history = await ledger().history(project, one.testId, 10);
-    expect(history.map(({ execution, status, durationMs, attempts }) => ({ execution, status, durationMs, attempts }))).toEqual([
+    expect(
+      history.map(({ execution, status, durationMs, attempts }) => ({ execution, status, durationMs, attempts })),
+    ).toEqual([
       { execution: ids[1], status: 'failed', durationMs: 5, attempts: 1 },
       { execution: ids[0], status: 'passed', durationMs: 5, attempts: 1 },
     ]);
@@ -178,15 +265,28 @@ export function runBehaviour(subject: () => Subject): void {
   test('artifacts are named once in an execution, and all digests in use are known', async () => {
     const id = await anExecution(ledger(), { b1: ['a.test.ts'] });
     const digest = (c: string) => `sha256:${c.repeat(64)}`;
-    await ledger().addArtifact(id, { name: 'report.html', digest: digest('a'), bytes: 5_000_000_000, mediaType: 'text/html' });
+    await ledger().addArtifact(id, {
+      name: 'report.html',
+      digest: digest('a'),
+      bytes: 5_000_000_000,
+      mediaType: 'text/html',
+    });
     await ledger().addArtifact(id, { name: 'report.html', digest: digest('b'), bytes: 2, mediaType: 'text/html' });
     await ledger().addArtifact(id, { name: 'big', digest: digest('c'), bytes: 5_000_000_000, mediaType: 'x/y' });
     expect(await ledger().artifacts(id)).toEqual([
       { name: 'big', digest: digest('c'), bytes: 5_000_000_000, mediaType: 'x/y' },
       { name: 'report.html', digest: digest('b'), bytes: 2, mediaType: 'text/html' },
     ]);
-    await expect(ledger().addArtifact('nobody', { name: 'x', digest: digest('d'), bytes: 1, mediaType: 'x/y' })).rejects.toThrow(NotFound);
+    await expect(
+      ledger().addArtifact('nobody', { name: 'x', digest: digest('d'), bytes: 1, mediaType: 'x/y' }),
+    ).rejects.toThrow(NotFound);
     const kept = await ledger().keptDigests();
-    expect([digest('a'), digest('b'), digest('c'), digest('0'), digest('d')].map((each) => kept.has(each))).toEqual([false, true, true, true, false]);
+    expect([digest('a'), digest('b'), digest('c'), digest('0'), digest('d')].map((each) => kept.has(each))).toEqual([
+      false,
+      true,
+      true,
+      true,
+      false,
+    ]);
   });
 }

@@ -12,6 +12,8 @@ import { aPlan, anAttempt, anEvidence } from '../../support/builders.js';
 /** Opens the ledger under test and knows how to look at its tables from outside. */
 export interface Subject {
   readonly ledger: StoreLedger;
+  /** The next time this fault point is passed, the call fails there. */
+  failAt(point: string): void;
   query<R>(text: string, values?: readonly unknown[]): Promise<R[]>;
 }
 
@@ -27,14 +29,23 @@ export const aProvenance = (project = 'shop'): Provenance => ({ principal: 'loca
 export const anId = (name = 'run'): string => `${name}_${randomUUID()}`;
 
 /** An execution with a stored plan: batch names and their files. */
-export async function anExecution(ledger: Ledger, files: Readonly<Record<string, readonly string[]>>, project = 'shop'): Promise<string> {
+export async function anExecution(
+  ledger: Ledger,
+  files: Readonly<Record<string, readonly string[]>>,
+  project = 'shop',
+): Promise<string> {
   const id = anId();
   await ledger.createRun(id, aRequest({ project }), aProvenance(project));
   await ledger.storePlan(id, `sha256:${'0'.repeat(64)}`, aPlan(files, undefined, { project }));
   return id;
 }
 
-export function aRow(file: string, name: string, status: ResultRow['status'] = 'passed', change: Partial<ResultRow> = {}): ResultRow {
+export function aRow(
+  file: string,
+  name: string,
+  status: ResultRow['status'] = 'passed',
+  change: Partial<ResultRow> = {},
+): ResultRow {
   const { batch: _batch, fence: _fence, runner: _runner, ...row } = anAttempt(file, name, status, change);
   return row;
 }
@@ -51,13 +62,32 @@ export function aChunk(execution: string, change: Partial<IngestChunk> = {}): In
   return { execution, batch: 'b1', fence: 1, runner: 'runner-1', seq: 1, results: [], fileEnds: [], ...change };
 }
 
-export function finish(ledger: Ledger, execution: string, fence: number, outcome: BatchOutcome = 'passed', change: Partial<Evidence> = {}) {
-  return ledger.finishBatch(execution, 'b1', fence, 'runner-1', { ...anEvidence(outcome, `it was ${outcome}`), ...change }, 1234);
+export function finish(
+  ledger: Ledger,
+  execution: string,
+  fence: number,
+  outcome: BatchOutcome = 'passed',
+  change: Partial<Evidence> = {},
+) {
+  return ledger.finishBatch(
+    execution,
+    'b1',
+    fence,
+    'runner-1',
+    { ...anEvidence(outcome, `it was ${outcome}`), ...change },
+    1234,
+  );
 }
 
-export const namesOf = (rows: readonly { path: readonly string[] }[]): string[] => rows.map((row) => row.path.join(' › '));
+export const namesOf = (rows: readonly { path: readonly string[] }[]): string[] =>
+  rows.map((row) => row.path.join(' › '));
 
-export function aResult(file: string, name: string, status: TestResult['status'], change: Partial<TestResult> = {}): TestResult {
+export function aResult(
+  file: string,
+  name: string,
+  status: TestResult['status'],
+  change: Partial<TestResult> = {},
+): TestResult {
   const path = [name];
   return {
     testId: testId({ suite: 'unit', file, path }),

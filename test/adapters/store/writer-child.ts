@@ -14,7 +14,12 @@ for (const file of batch.files.filter((name) => !filesDone.includes(name))) {
   const rows = Array.from({ length: Number(tests) }, (_, i) => aRow(file, `test ${i}`));
   const half = Math.ceil(rows.length / 2);
   await ledger.record(aChunk(execution, { fence, seq: ++seq, results: rows.slice(0, half) }));
-  const last = aChunk(execution, { fence, seq: ++seq, results: rows.slice(half), fileEnds: [anEnd(file, rows.length)] });
+  const last = aChunk(execution, {
+    fence,
+    seq: ++seq,
+    results: rows.slice(half),
+    fileEnds: [anEnd(file, rows.length)],
+  });
   await ledger.record(last);
   say(`ack ${file}`);
   if (seq % 6 === 0) await ledger.record(last);
