@@ -6,6 +6,7 @@
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parentOf } from './lib/lock.mjs';
 import { nodeProblem } from './lib/node-version.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -35,12 +36,13 @@ if (command === 'start') {
   process.exitCode = await runTests({ root, args, env: { ...process.env, ...path } });
 }
 
-/** `npm start` that is killed hard hands no signal on; its end shows as a new parent. */
+/** `npm start` that is killed hard hands no signal on; its end shows as a new parent, of this process or of the shell between. */
 function leaveWithNpm() {
   if (process.env['npm_lifecycle_event'] !== 'start' || process.platform === 'win32') return;
-  const parent = process.ppid;
+  const shell = process.ppid;
+  const npm = parentOf(shell);
   setInterval(() => {
-    if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM');
+    if (process.ppid !== shell || parentOf(shell) !== npm) process.kill(process.pid, 'SIGTERM');
   }, 1000).unref();
 }
 

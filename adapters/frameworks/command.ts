@@ -5,7 +5,13 @@
  */
 import { posix } from 'node:path';
 import { ProjectProblem } from '../../domain/failures.js';
-import type { CommandRequest, CommandSpec, DiscoveredFile, FrameworkAdapter, ProjectAccess } from '../../domain/framework.js';
+import type {
+  CommandRequest,
+  CommandSpec,
+  DiscoveredFile,
+  FrameworkAdapter,
+  ProjectAccess,
+} from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { WHOLE_SUITE } from './command/attribution.js';
 import { CommandReader } from './command/reader.js';
@@ -45,7 +51,10 @@ async function discover(suite: Suite, project: ProjectAccess): Promise<Discovere
     );
   }
   if (!suite.include) {
-    throw new ProjectProblem('ConfigInvalid', `suite ${suite.name}: \`command\` has {files}, so \`include\` must say which files there are.`);
+    throw new ProjectProblem(
+      'ConfigInvalid',
+      `suite ${suite.name}: \`command\` has {files}, so \`include\` must say which files there are.`,
+    );
   }
   const prefix = suite.dir === '.' ? '' : `${posix.normalize(suite.dir)}/`;
   const found = await project.glob(suite.dir, suite.include, suite.exclude);
@@ -58,7 +67,9 @@ async function command(request: CommandRequest): Promise<CommandSpec> {
   const dir = suiteDir(request);
   await rememberReports(request, dir, report);
   const own = ownReport(request, report);
-  const [program, ...args] = [...settings.command, ...request.suite.args].flatMap((arg) => filled(arg, request.files, own));
+  const [program, ...args] = [...settings.command, ...request.suite.args].flatMap((arg) =>
+    filled(arg, request.files, own),
+  );
   return {
     command: program!,
     args,
@@ -76,9 +87,16 @@ function filled(arg: string, files: readonly string[], report: string): string[]
 
 async function version(suite: Suite, project: ProjectAccess): Promise<string> {
   const [program = ''] = settingsOf(suite).command;
-  const found = await project.exec(program, ['--version'], { dir: suite.dir, env: suite.env.set, timeoutMs: VERSION_TIMEOUT_MS });
+  const found = await project.exec(program, ['--version'], {
+    dir: suite.dir,
+    env: suite.env.set,
+    timeoutMs: VERSION_TIMEOUT_MS,
+  });
   if (found.code === null) {
-    throw new ProjectProblem('ToolMissing', `suite ${suite.name}: \`${program}\` cannot be started. Install it, or correct \`command\`. ${found.stderr.slice(-300)}`.trim());
+    throw new ProjectProblem(
+      'ToolMissing',
+      `suite ${suite.name}: \`${program}\` cannot be started. Install it, or correct \`command\`. ${found.stderr.slice(-300)}`.trim(),
+    );
   }
   const said = found.code === 0 ? found.stdout.split('\n')[0]!.slice(0, 200) : 'can be started, says no version';
   return `${program}: ${said}`;

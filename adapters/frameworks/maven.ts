@@ -6,7 +6,14 @@ import { access, constants, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { plainText } from '../../domain/clip.js';
 import { ProjectProblem } from '../../domain/failures.js';
-import type { CommandRequest, CommandSpec, DiscoveredFile, FrameworkAdapter, ProjectAccess, SuiteDraft } from '../../domain/framework.js';
+import type {
+  CommandRequest,
+  CommandSpec,
+  DiscoveredFile,
+  FrameworkAdapter,
+  ProjectAccess,
+  SuiteDraft,
+} from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { suiteDir } from './js-shared.js';
 import { prepareAttempt } from './maven/attempt.js';
@@ -44,7 +51,10 @@ async function detect(project: ProjectAccess): Promise<SuiteDraft[]> {
 async function discover(suite: Suite, project: ProjectAccess): Promise<DiscoveredFile[]> {
   const dir = join(project.root, suite.dir);
   if (!(await project.exists(posix.join(suite.dir, 'pom.xml')))) {
-    throw new ProjectProblem('ConfigInvalid', `suite ${suite.name}: there is no pom.xml in ${suite.dir}. Set \`dir\` to the directory that has it.`);
+    throw new ProjectProblem(
+      'ConfigInvalid',
+      `suite ${suite.name}: there is no pom.xml in ${suite.dir}. Set \`dir\` to the directory that has it.`,
+    );
   }
   await version(suite, project);
   const classes = await findTestClasses(dir, await readReactor(dir));
@@ -55,7 +65,8 @@ async function discover(suite: Suite, project: ProjectAccess): Promise<Discovere
 function wanted(classes: readonly TestClass[], suite: Suite): TestClass[] {
   const { include, exclude = [] } = suite;
   return classes.filter(
-    ({ file }) => (!include || include.some((glob) => globMatches(glob, file))) && !exclude.some((glob) => globMatches(glob, file)),
+    ({ file }) =>
+      (!include || include.some((glob) => globMatches(glob, file))) && !exclude.some((glob) => globMatches(glob, file)),
   );
 }
 
@@ -69,7 +80,13 @@ async function command(request: CommandRequest): Promise<CommandSpec> {
   const launch = suite.command ?? [await mavenProgram(request.root, dir)];
   return {
     command: launch[0]!,
-    args: [...launch.slice(1), ...commonArgs(request), ...suite.args, 'test', ...(all ? [] : await selection(chosen, reactor, request))],
+    args: [
+      ...launch.slice(1),
+      ...commonArgs(request),
+      ...suite.args,
+      'test',
+      ...(all ? [] : await selection(chosen, reactor, request)),
+    ],
     cwd: dir,
     env: {},
     events: 'stdout',
@@ -90,11 +107,21 @@ function commonArgs({ bail }: CommandRequest): string[] {
   ];
 }
 
-async function selection(classes: readonly TestClass[], reactor: Reactor, { scratchDir }: CommandRequest): Promise<string[]> {
+async function selection(
+  classes: readonly TestClass[],
+  reactor: Reactor,
+  { scratchDir }: CommandRequest,
+): Promise<string[]> {
   const modules = [...new Set(classes.map(({ module }) => module))];
   const narrowed = reactor.modules.length > 1 && modules.length < reactor.modules.length;
-  const none = ['-Dsurefire.failIfNoSpecifiedTests=false', '-DfailIfNoTests=false', ...(narrowed ? ['-pl', modules.join(','), '-am'] : [])];
-  const names = classes.flatMap(({ className }) => (needsNested(reactor) ? [className, `${className}$*`] : [className]));
+  const none = [
+    '-Dsurefire.failIfNoSpecifiedTests=false',
+    '-DfailIfNoTests=false',
+    ...(narrowed ? ['-pl', modules.join(','), '-am'] : []),
+  ];
+  const names = classes.flatMap(({ className }) =>
+    needsNested(reactor) ? [className, `${className}$*`] : [className],
+  );
   const value = [...new Set(names)].join(',');
   if (value.length <= MAX_ARGUMENT_CHARS) return [`-Dtest=${value}`, ...none];
   const list = join(scratchDir, 'surefire-includes.txt');

@@ -2,27 +2,87 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, posix, resolve } from 'node:path';
 import { ProjectProblem } from '../../domain/failures.js';
-import type { CommandRequest, CommandSpec, DiscoveredFile, ExecResult, FrameworkAdapter, ProjectAccess } from '../../domain/framework.js';
+import type {
+  CommandRequest,
+  CommandSpec,
+  DiscoveredFile,
+  ExecResult,
+  FrameworkAdapter,
+  ProjectAccess,
+} from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { eventLineReader } from './event-lines.js';
 import { type ArgRules, keepOptions, splitArgs } from './js-args.js';
 import { withExtensions } from './js-detect.js';
-import { batchEnv, discoveredFiles, discoveryFailed, launchOf, LOOK_TIMEOUT_MS, suiteDir, type Tool } from './js-shared.js';
+import {
+  batchEnv,
+  discoveredFiles,
+  discoveryFailed,
+  launchOf,
+  LOOK_TIMEOUT_MS,
+  suiteDir,
+  type Tool,
+} from './js-shared.js';
 import { CONFIG_EXTENSIONS, detectPlaywright } from './playwright/detect.js';
 import { type Listed, parseListing } from './playwright/listing.js';
 import { reporterPath } from './reporter-path.js';
 
 const RULES: ArgRules = {
   value: new Set([
-    ...['-c', '--config', '--global-timeout', '-g', '--grep', '-gv', '--grep-invert', '-G', '-j', '--workers', '--max-failures', '--output'],
-    ...['--repeat-each', '--reporter', '--retries', '--shard', '--timeout', '--trace', '--tsconfig', '--ui-host', '--ui-port', '--browser'],
+    ...[
+      '-c',
+      '--config',
+      '--global-timeout',
+      '-g',
+      '--grep',
+      '-gv',
+      '--grep-invert',
+      '-G',
+      '-j',
+      '--workers',
+      '--max-failures',
+      '--output',
+    ],
+    ...[
+      '--repeat-each',
+      '--reporter',
+      '--retries',
+      '--shard',
+      '--timeout',
+      '--trace',
+      '--tsconfig',
+      '--ui-host',
+      '--ui-port',
+      '--browser',
+    ],
     ...['--test-list', '--test-list-invert', '--name', '--update-source-method', '--debug'],
   ]),
   list: new Set(['--project']),
 };
 const OURS = [
-  ...['--reporter', '--output', '--list', '--ui', '--ui-host', '--ui-port', '--debug', '--quiet', '--max-failures', '-x', '--shard'],
-  ...['--only-changed', '--last-failed', '--pass-with-no-tests', '-u', '--update-snapshots', '--no-deps', '-c', '--config'],
+  ...[
+    '--reporter',
+    '--output',
+    '--list',
+    '--ui',
+    '--ui-host',
+    '--ui-port',
+    '--debug',
+    '--quiet',
+    '--max-failures',
+    '-x',
+    '--shard',
+  ],
+  ...[
+    '--only-changed',
+    '--last-failed',
+    '--pass-with-no-tests',
+    '-u',
+    '--update-snapshots',
+    '--no-deps',
+    '-c',
+    '--config',
+  ],
 ];
 const STARTUP_MS = 60_000;
 
@@ -70,7 +130,7 @@ function requirePlaywright(root: string, suite: Suite): Tool {
 }
 
 function run(suite: Suite, project: ProjectAccess, args: readonly string[]): Promise<ExecResult> {
-  const launch = launchOf(suite, requirePlaywright(project.root, suite).bin);
+  const launch = launchOf(suite, requirePlaywright(project.root, suite), project.root);
   const env = { ...suite.env.set, NO_COLOR: '1', FORCE_COLOR: '0' };
   return project.exec(launch.command, [...launch.args, ...args], { dir: suite.dir, env, timeoutMs: LOOK_TIMEOUT_MS });
 }
@@ -79,21 +139,41 @@ async function discover(suite: Suite, project: ProjectAccess): Promise<Discovere
   const { rest } = suiteArgs(suite);
   const listed = await list(suite, project, rest);
   // A file that fails to load hides all others, as in Playwright itself; each file is a result of its own here.
-  const others = listed.broken.length > 0 && rest.length === 0 ? await list(suite, project, [`/^(?!(?:${listed.broken.map(escaped).join('|')})$)/`]) : listed;
-  const files = [...listed.files, ...listed.broken, ...others.files, ...others.broken].filter((file) => existsSync(file));
+  const others =
+    listed.broken.length > 0 && rest.length === 0
+      ? await list(suite, project, [`/^(?!(?:${listed.broken.map(escaped).join('|')})$)/`])
+      : listed;
+  const files = [...listed.files, ...listed.broken, ...others.files, ...others.broken].filter((file) =>
+    existsSync(file),
+  );
   return discoveredFiles(suite, project, files);
 }
 
 async function list(suite: Suite, project: ProjectAccess, filters: readonly string[]): Promise<Listed> {
-  const result = await run(suite, project, ['test', '--list', '--reporter=json', ...suiteArgs(suite).flags, ...filters]);
+  const result = await run(suite, project, [
+    'test',
+    '--list',
+    '--reporter=json',
+    ...suiteArgs(suite).flags,
+    ...filters,
+  ]);
   const listed = parseListing(result.stdout);
-  if (listed && (result.code === 0 || listed.files.length + listed.broken.length > 0 || filters[0]?.startsWith('/^(?!'))) return listed;
+  if (
+    listed &&
+    (result.code === 0 || listed.files.length + listed.broken.length > 0 || filters[0]?.startsWith('/^(?!'))
+  )
+    return listed;
   throw discoveryFailed(suite, 'playwright test --list', result);
 }
 
 function suiteArgs({ args, configFile }: Suite): { flags: string[]; workers: boolean; rest: readonly string[] } {
   const { options, rest } = splitArgs(args, RULES);
-  const config = configFile ? [`--config=${configFile}`] : keepOptions(options.filter(({ name }) => name === '-c' || name === '--config'), []);
+  const config = configFile
+    ? [`--config=${configFile}`]
+    : keepOptions(
+        options.filter(({ name }) => name === '-c' || name === '--config'),
+        [],
+      );
   const workers = options.some(({ name }) => name === '-j' || name === '--workers');
   return { flags: [...config, ...keepOptions(options, OURS)], workers, rest };
 }
@@ -102,7 +182,7 @@ async function command(request: CommandRequest): Promise<CommandSpec> {
   const { suite, root, scratchDir, cores, files, bail } = request;
   const dir = suiteDir(request);
   const tool = requirePlaywright(root, suite);
-  const launch = launchOf(suite, tool.bin);
+  const launch = launchOf(suite, tool, root);
   const { flags, workers } = suiteArgs(suite);
   const fixed = workers || /\bworkers\s*:/.test(readConfig(dir, suite));
   const args = [
@@ -117,10 +197,21 @@ async function command(request: CommandRequest): Promise<CommandSpec> {
     // Playwright sees the real path of its working directory, and would take `a.b:1` for a line number.
     ...files.map((file) => exactly(join(realpathSync(dir), file))),
   ];
-  return { command: launch.command, args, cwd: dir, env: { ...(await batchEnv(request)), FORCE_COLOR: '0' }, events: 'file', warmupMs: STARTUP_MS };
+  return {
+    command: launch.command,
+    args,
+    cwd: dir,
+    env: { ...(await batchEnv(request)), FORCE_COLOR: '0' },
+    events: 'file',
+    warmupMs: STARTUP_MS,
+  };
 }
 
-const escaped = (path: string): string => path.replaceAll('\\', '/').replace(/[.*+?^${}()|[\]]/g, '\\$&').replaceAll('/', '[\\\\/]');
+const escaped = (path: string): string =>
+  path
+    .replaceAll('\\', '/')
+    .replace(/[.*+?^${}()|[\]]/g, '\\$&')
+    .replaceAll('/', '[\\\\/]');
 
 /** A filter that matches one path and no other: Playwright reads `/…/` as an expression with its own flags, here none. */
 const exactly = (path: string): string => `/^${escaped(path)}$/`;
@@ -138,6 +229,8 @@ async function configText(suite: Suite, project: ProjectAccess): Promise<string>
 }
 
 function readConfig(dir: string, suite: Suite): string {
-  const path = configNames(suite).map((name) => join(dir, name)).find((name) => existsSync(name));
+  const path = configNames(suite)
+    .map((name) => join(dir, name))
+    .find((name) => existsSync(name));
   return path === undefined ? '' : readFileSync(path, 'utf8');
 }

@@ -10,8 +10,8 @@ const SETTINGS = ['package-lock.json', 'tsconfig.json', 'scripts/build.mjs'];
 /** @param {string} root */
 const stampFile = (root) => join(root, 'dist', '.baton-build');
 
-/** Directories that are compiled: what tsconfig.json includes. @param {string} root */
-function sourceDirs(root) {
+/** Directories and files that are compiled: what tsconfig.json includes. @param {string} root */
+function sources(root) {
   /** @type {{ include: string[] }} */
   const config = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
   return config.include.map((entry) => entry.replace(/\/\*.*$/, ''));
@@ -24,10 +24,12 @@ export function sourceMark(root) {
     const { size, mtimeMs } = statSync(join(root, path));
     hash.update(`${path}\0${size}\0${mtimeMs}\n`);
   };
-  for (const dir of sourceDirs(root)) {
-    if (!existsSync(join(root, dir))) continue;
-    const names = /** @type {string[]} */ (readdirSync(join(root, dir), { recursive: true }));
-    for (const name of names.filter((each) => /\.(ts|mts|mjs|js)$/.test(each)).sort()) add(join(dir, name));
+  for (const path of sources(root)) {
+    const stat = statSync(join(root, path), { throwIfNoEntry: false });
+    if (stat?.isFile()) add(path);
+    if (!stat?.isDirectory()) continue;
+    const names = /** @type {string[]} */ (readdirSync(join(root, path), { recursive: true }));
+    for (const name of names.filter((each) => /\.(ts|mts|mjs|js)$/.test(each)).sort()) add(join(path, name));
   }
   for (const path of SETTINGS) if (existsSync(join(root, path))) add(path);
   return hash.digest('hex');

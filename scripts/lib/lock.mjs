@@ -29,6 +29,12 @@ export function isAlive(pid) {
   return procStat(pid)[0] !== 'Z';
 }
 
+/** The parent of a process; null where /proc is missing or the process is gone. @param {number} pid */
+export function parentOf(pid) {
+  const parent = procStat(pid)[1];
+  return parent === undefined ? null : Number(parent);
+}
+
 /** When that process began, in clock ticks since boot; tells a recycled pid from the owner. Empty where /proc is missing. @param {number} pid */
 export function startTicks(pid) {
   return procStat(pid)[19] ?? '';

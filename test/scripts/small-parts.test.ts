@@ -71,7 +71,7 @@ describe('the build', () => {
   beforeEach(() => {
     mkdirSync(join(dir, 'src'));
     mkdirSync(join(dir, 'dist'));
-    writeFileSync(join(dir, 'tsconfig.json'), '{"include":["src/**/*.ts","missing"]}');
+    writeFileSync(join(dir, 'tsconfig.json'), '{"include":["src/**/*.ts","missing","one.ts"]}');
     writeFileSync(join(dir, 'src', 'a.ts'), 'export {};');
   });
   const stamp = () => writeFileSync(join(dir, 'dist', '.baton-build'), sourceMark(dir));
@@ -81,6 +81,9 @@ describe('the build', () => {
     stamp();
     expect(isBuilt(dir)).toBe(true);
     utimesSync(join(dir, 'src', 'a.ts'), 1, 1);
+    expect(isBuilt(dir)).toBe(false);
+    stamp();
+    writeFileSync(join(dir, 'one.ts'), '');
     expect(isBuilt(dir)).toBe(false);
     stamp();
     writeFileSync(join(dir, 'src', 'b.ts'), '');

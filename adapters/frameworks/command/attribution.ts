@@ -29,10 +29,25 @@ export class Attribution {
     const own = file === WHOLE_SUITE ? this.shorten(one.file) : undefined;
     const names: string[] = [];
     for (const name of [own, ...one.suites, one.className]) {
-      if (!name || name === names.at(-1) || this.shorten(name) === file || (own !== undefined && this.shorten(name) === own && names.length > 0)) continue;
+      if (
+        !name ||
+        name === names.at(-1) ||
+        this.shorten(name) === file ||
+        (own !== undefined && this.shorten(name) === own && names.length > 0)
+      )
+        continue;
       names.push(name);
     }
-    const kept = names.length > MAX_TITLES ? [...names.slice(0, MAX_TITLES - 1), names.slice(MAX_TITLES - 1).join(' › ').slice(0, 2000)] : names;
+    const kept =
+      names.length > MAX_TITLES
+        ? [
+            ...names.slice(0, MAX_TITLES - 1),
+            names
+              .slice(MAX_TITLES - 1)
+              .join(' › ')
+              .slice(0, 2000),
+          ]
+        : names;
     return [...kept, one.name || '(no name)'];
   }
 

@@ -55,7 +55,11 @@ export class CommandReader implements ResultReader {
     if (!this.started) return events;
     // A report without a single test is no evidence of anything green.
     if (this.cases === 0) return [...events, ...this.complaints()];
-    const complete = exit.killed === null && exit.startError === null && this.cuts.list().length === 0 && this.lost.list().length === 0;
+    const complete =
+      exit.killed === null &&
+      exit.startError === null &&
+      this.cuts.list().length === 0 &&
+      this.lost.list().length === 0;
     if (complete) events.push(...this.endFiles());
     events.push(...this.complaints());
     if (complete && this.problems.list().length === 0) events.push({ e: 'end' });
@@ -106,13 +110,19 @@ export class CommandReader implements ResultReader {
     }
     const file = this.attribution.fileOf(one);
     if (file === undefined) {
-      this.lost.add(`${[...one.suites, one.className, one.name].filter(Boolean).join(' › ')}${one.file ? ` (${one.file})` : ''}`);
+      this.lost.add(
+        `${[...one.suites, one.className, one.name].filter(Boolean).join(' › ')}${one.file ? ` (${one.file})` : ''}`,
+      );
       return [];
     }
     const begun: TestEvent[] = this.files.has(file) ? [] : [{ e: 'file-start', file }];
     const state = this.files.get(file) ?? { tests: 0, status: undefined };
     this.files.set(file, { tests: state.tests + 1, status: worse(state.status, one.status) });
-    return [...this.start(), ...begun, { e: 'test', file, path: this.attribution.pathOf(one, file), ...caseFields(one) }];
+    return [
+      ...this.start(),
+      ...begun,
+      { e: 'test', file, path: this.attribution.pathOf(one, file), ...caseFields(one) },
+    ];
   }
 
   /** A single file is complete with its report. Of several, only those the report names: silence is no evidence. */
@@ -137,7 +147,8 @@ export class CommandReader implements ResultReader {
     const lost = this.lost.list();
     const problems = this.problems.list();
     const events: TestEvent[] = [];
-    if (problems.length > 0) events.push({ e: 'error', message: `The report cannot be trusted:\n${problems.join('\n')}` });
+    if (problems.length > 0)
+      events.push({ e: 'error', message: `The report cannot be trusted:\n${problems.join('\n')}` });
     if (lost.length > 0) {
       const hint =
         'The report does not say to which of the requested files these tests belong. Let it name the file of each test, see that ' +

@@ -32,13 +32,21 @@ export interface MavenAttempt {
 const fileOf = (request: Pick<CommandRequest, 'scratchDir'>): string => join(request.scratchDir, 'maven-attempt.json');
 const REPORT = /^TEST-.*\.xml$/;
 
-export async function prepareAttempt(request: CommandRequest, dir: string): Promise<{ reactor: Reactor; classes: TestClass[] }> {
+export async function prepareAttempt(
+  request: CommandRequest,
+  dir: string,
+): Promise<{ reactor: Reactor; classes: TestClass[] }> {
   const reactor = await readReactor(dir);
   const classes = await findTestClasses(dir, reactor);
   const paths = await Promise.all(reactor.modules.map((module) => reportPaths(dir, module)));
   const words = `${reactor.text}\n${request.suite.args.join('\n')}`;
   const attempt: MavenAttempt = {
-    modules: reactor.modules.map(({ dir: at, artifactId, reportsDir, classesDir }) => ({ dir: at, artifactId, reportsDir, classesDir })),
+    modules: reactor.modules.map(({ dir: at, artifactId, reportsDir, classesDir }) => ({
+      dir: at,
+      artifactId,
+      reportsDir,
+      classesDir,
+    })),
     classes,
     before: await snapshot(paths.flat()),
     reruns: words.includes('rerunFailingTestsCount'),

@@ -7,9 +7,11 @@ const SUREFIRE = /^(?:maven-)?surefire(?:-plugin)?$/;
 /** All that follows `on project x:` when tests were red. With retries of its own, Surefire 3 says nothing there. */
 const TEST_FAILURES = /^(?:There are (?:some )?test failures\.?)?\s*(?:-> \[Help \d+\])?$/;
 /** Surefire 2 says "There are test failures" about a dead fork as well, and what happened only below. */
-const DEAD_FORK = /terminated without (?:properly saying|saying properly) goodbye|There was a timeout|error in the fork/;
+const DEAD_FORK =
+  /terminated without (?:properly saying|saying properly) goodbye|There was a timeout|error in the fork/;
 /** Error lines that only repeat what the reports say. */
-const TEST_SUMMARY = /^\[ERROR\] (?:Tests run:|Failures:|Errors:|Tests in error:|Failed tests:| {2,}|\S+ ?(?:--|<<<|Time elapsed).*<<< (?:FAILURE|ERROR)!)/;
+const TEST_SUMMARY =
+  /^\[ERROR\] (?:Tests run:|Failures:|Errors:|Tests in error:|Failed tests:| {2,}|\S+ ?(?:--|<<<|Time elapsed).*<<< (?:FAILURE|ERROR)!)/;
 const COMPILE_ERROR = /^\[ERROR\] (?:file:)?(\/[^\n]*?|[A-Za-z]:[^\n]*?)(?::\[(\d+)(?:,\d+)?\]|: \(\d+, \d+\)) /;
 const BOILERPLATE =
   /^(?:-> )?\[Help|^To see the full stack|^Re-run Maven|^For more information|^After correcting|^(?:Please refer to|See) |^\s+at [\w.$/]+\(/;
@@ -42,12 +44,12 @@ export class MavenLog {
   line(raw: string): void {
     const line = plainText(raw).trimEnd();
     const goal = GOAL.exec(line);
-    if (goal) return this.goal(goal[1]!, goal[2]!, goal[4]!);
-    if (this.module !== undefined && /^\[INFO\] (?:No tests to run|Tests are skipped)\.$/.test(line)) return this.nothingToRun(line);
-    // The banner of Surefire, in every version.
-    if (/T E S T S$/.test(line)) this.surefireRan = true;
     const build = /^\[INFO\] BUILD (SUCCESS|FAILURE)/.exec(line);
-    if (build) this.finished = build[1] === 'SUCCESS' ? 'success' : 'failure';
+    if (goal) this.goal(goal[1]!, goal[2]!, goal[4]!);
+    else if (build) this.finished = build[1] === 'SUCCESS' ? 'success' : 'failure';
+    else if (/^\[INFO\] (?:No tests to run|Tests are skipped)\.$/.test(line)) this.nothingToRun(line);
+    // The banner of Surefire, in every version.
+    else if (/T E S T S$/.test(line)) this.surefireRan = true;
     else if (/^\[(?:ERROR|FATAL)\] /.test(line)) this.error(line);
   }
 
@@ -64,7 +66,8 @@ export class MavenLog {
   }
 
   private nothingToRun(line: string): void {
-    if (line.includes('skipped')) this.tested.delete(this.module!);
+    if (this.module === undefined) return;
+    if (line.includes('skipped')) this.tested.delete(this.module);
     else this.surefireRan = true;
   }
 
@@ -80,7 +83,8 @@ export class MavenLog {
   }
 
   private failedGoal(text: string): void {
-    const [, goal = '', module = '', why = ''] = /^Failed to execute goal (\S+)(?: \([^)]*\))? on project ([^\s:]+):\s?(.*)$/.exec(text) ?? [];
+    const [, goal = '', module = '', why = ''] =
+      /^Failed to execute goal (\S+)(?: \([^)]*\))? on project ([^\s:]+):\s?(.*)$/.exec(text) ?? [];
     this.failedModule = module;
     if (goal.includes(':maven-surefire-plugin:') && TEST_FAILURES.test(why)) this.testFailures = true;
     else this.breaks(withoutHelp(text));

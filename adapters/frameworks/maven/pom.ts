@@ -28,7 +28,8 @@ export function readModule(xml: string, dir: string, parent: MavenModule | undef
   const root = parseXmlTree(xml);
   if (root?.name !== 'project') return undefined;
   const properties: Record<string, string> = { ...parent?.properties };
-  for (const property of childrenAt(root, 'properties')[0]?.children ?? []) properties[property.name] = property.text.trim();
+  for (const property of childrenAt(root, 'properties')[0]?.children ?? [])
+    properties[property.name] = property.text.trim();
   const build = childrenAt(root, 'build')[0];
   const value = (text: string | undefined): string | undefined => text && interpolate(text, properties);
   const surefire = [
@@ -42,7 +43,8 @@ export function readModule(xml: string, dir: string, parent: MavenModule | undef
       .filter((execution) => textAt(execution, 'id') === 'default-test')
       .flatMap((execution) => childrenAt(execution, 'configuration')),
   ]);
-  const setting = (name: string): string | undefined => value(configurations.map((one) => textAt(one, name)).find(Boolean));
+  const setting = (name: string): string | undefined =>
+    value(configurations.map((one) => textAt(one, name)).find(Boolean));
   const at = (path: string): string => posix.join(dir, relativeTo(path));
   const target = value(textAt(build, 'directory')) ?? 'target';
   const ownTests = value(textAt(build, 'testSourceDirectory'));
@@ -55,7 +57,9 @@ export function readModule(xml: string, dir: string, parent: MavenModule | undef
     classesDir: at(value(textAt(build, 'testOutputDirectory')) ?? `${target}/test-classes`),
     includes: patterns(configurations, 'includes', 'include', value),
     excludes: patterns(configurations, 'excludes', 'exclude', value) ?? [],
-    skip: [setting('skip'), setting('skipTests'), properties['skipTests'], properties['maven.test.skip']].includes('true'),
+    skip: [setting('skip'), setting('skipTests'), properties['skipTests'], properties['maven.test.skip']].includes(
+      'true',
+    ),
     surefireVersion: value(surefire.map((plugin) => textAt(plugin, 'version')).find(Boolean)),
     properties,
     surefire,
@@ -68,7 +72,12 @@ function surefireOf(plugins: readonly XmlElement[]): XmlElement[] {
 
 type Resolve = (text: string | undefined) => string | undefined;
 
-function patterns(configurations: readonly XmlElement[], list: string, item: string, value: Resolve): string[] | undefined {
+function patterns(
+  configurations: readonly XmlElement[],
+  list: string,
+  item: string,
+  value: Resolve,
+): string[] | undefined {
   const nearest = configurations.map((one) => childrenAt(one, list, item)).find((items) => items.length > 0);
   return nearest
     ?.flatMap((one) => (value(one.text.trim()) ?? '').split(','))
@@ -86,7 +95,9 @@ const MAX_ROUNDS = 5;
 function interpolate(text: string, properties: Readonly<Record<string, string>>): string {
   let result = text;
   for (let round = 0; round < MAX_ROUNDS && result.includes('${'); round++) {
-    result = result.replace(/\$\{([\w.-]{1,200})\}/g, (whole, name: string) => properties[name] ?? whole).slice(0, 4096);
+    result = result
+      .replace(/\$\{([\w.-]{1,200})\}/g, (whole, name: string) => properties[name] ?? whole)
+      .slice(0, 4096);
   }
   return result;
 }

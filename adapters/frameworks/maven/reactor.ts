@@ -56,7 +56,12 @@ export async function findTestClasses(dir: string, reactor: Reactor): Promise<Te
       for (const { path, bytes } of await sources(dir, testDir)) {
         const file = posix.join(testDir, path);
         if (isTestClass(path.replace(SOURCE, ''), module)) {
-          found.set(file, { file, bytes, className: path.replace(SOURCE, '').replaceAll('/', '.'), module: module.dir });
+          found.set(file, {
+            file,
+            bytes,
+            className: path.replace(SOURCE, '').replaceAll('/', '.'),
+            module: module.dir,
+          });
         }
       }
     }

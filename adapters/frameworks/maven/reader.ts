@@ -51,7 +51,8 @@ export class MavenReader implements ResultReader {
     const proven = this.results.tests > 0 || this.request.files.length < attempt.classes.length;
     if (ended && proven) events.push(...this.results.endFiles((file) => this.wasTested(file, attempt)));
     const problems = this.problems.list();
-    if (problems.length > 0) events.push({ e: 'error', message: `Surefire's reports cannot be trusted:\n${problems.join('\n')}` });
+    if (problems.length > 0)
+      events.push({ e: 'error', message: `Surefire's reports cannot be trusted:\n${problems.join('\n')}` });
     if (broke) events.push(broke);
     if (ended && proven && !broke && problems.length === 0 && this.started) events.push({ e: 'end' });
     return events;
@@ -71,7 +72,9 @@ export class MavenReader implements ResultReader {
   }
 
   private countsOnce(): boolean {
-    const [major = 99, minor = 0] = (this.log.surefireVersion ?? '99').split('.').map((part) => Number.parseInt(part, 10));
+    const [major = 99, minor = 0] = (this.log.surefireVersion ?? '99')
+      .split('.')
+      .map((part) => Number.parseInt(part, 10));
     return major > COUNTS_ONCE[0]! || (major === COUNTS_ONCE[0] && minor >= COUNTS_ONCE[1]!);
   }
 
@@ -124,7 +127,10 @@ export class MavenReader implements ResultReader {
     const adopts = this.results!.adopts(dir, className);
     const isMore = (name: string): boolean =>
       name.startsWith(`${basename(at)}$`) ||
-      (adopts && name.endsWith('.class') && !name.includes('$') && !this.results!.knows(dir, inPackage + name.slice(0, -'.class'.length)));
+      (adopts &&
+        name.endsWith('.class') &&
+        !name.includes('$') &&
+        !this.results!.knows(dir, inPackage + name.slice(0, -'.class'.length)));
     return names.length === 0 || names.some(isMore);
   }
 
@@ -148,7 +154,9 @@ export class MavenReader implements ResultReader {
     if (broken.length === 0 && !unexplained) return undefined;
     const first = broken[0] ?? 'Maven failed before any test could run';
     const details = errorText && !errorText.startsWith(first) ? `${first}\n${errorText}` : errorText || first;
-    const file = compileErrors.map(({ path }) => relative(this.dir, path).replaceAll('\\', '/')).find((path) => this.request.files.includes(path));
+    const file = compileErrors
+      .map(({ path }) => relative(this.dir, path).replaceAll('\\', '/'))
+      .find((path) => this.request.files.includes(path));
     return { e: 'error', ...(file ? { file } : {}), message: details };
   }
 }

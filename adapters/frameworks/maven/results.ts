@@ -41,6 +41,8 @@ export interface ReportPlace {
 export class MavenResults {
   private readonly files = new Map<string, FileState>();
   private readonly held: Held[] = [];
+  /** Files with a report that stops in the middle or cannot be trusted: they never end. */
+  private readonly unsure = new Set<string>();
   /** Tests reported so far. */
   tests = 0;
   /** Reported by a class itself: module, class and name → worst status. */
@@ -72,6 +74,8 @@ export class MavenResults {
     const reportFile = this.fileOf(place.module, place.name);
     const events: TestEvent[] = [];
     let foreign = false;
+    const trusted = report.complete && report.problems.length === 0;
+    if (!trusted && reportFile !== undefined) this.unsure.add(reportFile);
     for (const one of this.fresh(once ? merged(report.cases) : report.cases, place)) {
       const file = this.fileOf(place.module, classOf(one, place.name));
       const isForeign = file !== undefined && reportFile !== undefined && file !== reportFile;
@@ -141,10 +145,12 @@ export class MavenResults {
 
   private endFile(file: string): TestEvent[] {
     const state = this.files.get(file);
-    if (!state || state.ended) return [];
+    if (!state || state.ended || this.unsure.has(file)) return [];
     state.ended = true;
     const { tests, failed, passed } = state;
-    return [{ e: 'file-end', file, tests, status: failed > 0 ? 'failed' : passed > 0 || tests === 0 ? 'passed' : 'skipped' }];
+    return [
+      { e: 'file-end', file, tests, status: failed > 0 ? 'failed' : passed > 0 || tests === 0 ? 'passed' : 'skipped' },
+    ];
   }
 
   /** The file of a class, nested classes included. */
@@ -187,7 +193,8 @@ function classOf(one: ReportCase, reportName: string): string {
 }
 
 const topLevel = (className: string): string => className.split('$')[0]!;
-const keyOf = (module: string, one: ReportCase, reportName = ''): string => `${module}\0${classOf(one, reportName)}\0${one.name}`;
+const keyOf = (module: string, one: ReportCase, reportName = ''): string =>
+  `${module}\0${classOf(one, reportName)}\0${one.name}`;
 
 const WORSE: Readonly<Record<ReportCase['status'], number>> = { skipped: 0, passed: 1, failed: 2 };
 

@@ -27,7 +27,8 @@ export async function detectPlaywright(project: ProjectAccess): Promise<SuiteDra
   const found = await project.glob('.', withExtensions('**/playwright.config', CONFIG_EXTENSIONS));
   for (const { path } of found) {
     const dir = posix.dirname(path);
-    if (drafts.some(({ config }) => config.dir === dir || names(config.args, path)) || !hasPlaywright(dir, packages)) continue;
+    if (drafts.some(({ config }) => config.dir === dir || names(config.args, path)) || !hasPlaywright(dir, packages))
+      continue;
     const name = `${dir.replace(/[^\w.@/-]/g, '-').replace(/^[^A-Za-z0-9]+/, '')}/playwright`.slice(-100);
     drafts.push({ config: { name, framework: 'playwright', dir }, because: `${path} configures it` });
   }
@@ -36,8 +37,12 @@ export async function detectPlaywright(project: ProjectAccess): Promise<SuiteDra
 
 /** A script that names the configuration has been understood already. */
 const names = (args: readonly string[] | undefined, path: string): boolean =>
-  (args ?? []).some((arg) => arg.endsWith(posix.basename(path)) && path.endsWith(posix.normalize(arg.slice(arg.indexOf('=') + 1))));
+  (args ?? []).some(
+    (arg) => arg.endsWith(posix.basename(path)) && path.endsWith(posix.normalize(arg.slice(arg.indexOf('=') + 1))),
+  );
 
 function hasPlaywright(dir: string, packages: readonly JsPackage[]): boolean {
-  return packages.some(({ dir: at, json }) => (at === '.' || dir === at || dir.startsWith(`${at}/`)) && dependsOn(json, PACKAGES[0]!));
+  return packages.some(
+    ({ dir: at, json }) => (at === '.' || dir === at || dir.startsWith(`${at}/`)) && dependsOn(json, PACKAGES[0]!),
+  );
 }

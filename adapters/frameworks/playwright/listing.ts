@@ -5,7 +5,9 @@ import { z } from 'zod';
 const Listing = z.object({
   config: z.object({ rootDir: z.string() }),
   suites: z.array(z.object({ file: z.string() })),
-  errors: z.array(z.object({ message: z.string().optional(), location: z.object({ file: z.string() }).optional() })).default([]),
+  errors: z
+    .array(z.object({ message: z.string().optional(), location: z.object({ file: z.string() }).optional() }))
+    .default([]),
 });
 
 export interface Listed {
@@ -21,7 +23,9 @@ export function parseListing(stdout: string): Listed | undefined {
     const listing = readFrom(stdout.slice(from));
     if (!listing) continue;
     const { rootDir } = listing.config;
-    const broken = listing.errors.map(({ location, message }) => location?.file ?? /^(?:\w*Error: )?(\/[^\n:]+\.\w+): /.exec(message ?? '')?.[1]);
+    const broken = listing.errors.map(
+      ({ location, message }) => location?.file ?? /^(?:\w*Error: )?(\/[^\n:]+\.\w+): /.exec(message ?? '')?.[1],
+    );
     return {
       files: [...new Set(listing.suites.map(({ file }) => resolve(rootDir, file)))],
       broken: [...new Set(broken.filter((file): file is string => file !== undefined && isAbsolute(file)))],

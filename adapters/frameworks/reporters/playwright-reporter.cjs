@@ -87,7 +87,8 @@ class BatonPlaywrightReporter {
     for (const test of this.tests ?? []) {
       if (test.results.length > 0 || test.expectedStatus === 'skipped') this.report(test);
     }
-    if (result.status === 'timedout') emit({ e: 'error', message: 'The global timeout of the Playwright configuration was reached.' });
+    if (result.status === 'timedout')
+      emit({ e: 'error', message: 'The global timeout of the Playwright configuration was reached.' });
     if (result.status !== 'passed' && result.status !== 'failed') return;
     if (this.files.size > 0 && this.errors === 0 && !this.unknownFiles) this.endEmptyFiles();
     emit({ e: 'end' });
@@ -177,7 +178,7 @@ function testEvent(test, file, status) {
     status,
     ms: last && last.duration >= 0 ? last.duration : undefined,
     at: test.results[0]?.startTime?.getTime(),
-        // In a serial group a test is run again for the sake of others: that is no try of its own.
+    // In a serial group a test is run again for the sake of others: that is no try of its own.
     tries: test.outcome() === 'expected' ? 1 : Math.max(1, test.results.length),
     note: noteOf(test, status),
     line: test.location.line,
@@ -208,10 +209,13 @@ function noteOf(test, status) {
   const notes = [];
   if (status === 'passed' && test.expectedStatus === 'failed') notes.push('expected failure');
   if (test.outcome() === 'flaky') notes.push(`passed at try ${test.results.length}`);
-  if (status === 'skipped' && test.expectedStatus !== 'skipped') notes.push('did not run: an earlier test of its serial group failed');
+  if (status === 'skipped' && test.expectedStatus !== 'skipped')
+    notes.push('did not run: an earlier test of its serial group failed');
   const annotations = [...(test.annotations ?? []), ...(last?.annotations ?? [])];
   for (const { type, description } of annotations) notes.push(description ? `${type}: ${description}` : type);
-  const attachments = (last?.attachments ?? []).map(({ name, path: file }) => (file ? `${name} (${path.basename(file)})` : name));
+  const attachments = (last?.attachments ?? []).map(({ name, path: file }) =>
+    file ? `${name} (${path.basename(file)})` : name,
+  );
   if (attachments.length > 0) notes.push(`attachments: ${attachments.join(', ')}`);
   return notes.length > 0 ? [...new Set(notes)].join('; ').slice(0, 2000) : undefined;
 }
@@ -227,7 +231,10 @@ function describe(errors) {
   const message = clean(first.message ?? first.value ?? 'no message');
   const all = errors.map((error) => clean(error.message ?? error.value ?? '')).join('\n\n');
   const snippet = first.snippet ? `\n\n${clean(first.snippet)}` : '';
-  const compared = /^\s*Expected[^:\n]{0,60}: *(.{0,4000})$[^]{0,200}?^\s*Received[^:\n]{0,60}: *(.{0,4000})$/m.exec(message);
+  const compared =
+    /^[ \t]{0,20}Expected[^:\n]{0,60}: *(.{0,4000})$[\s\S]{0,200}?^[ \t]{0,20}Received[^:\n]{0,60}: *(.{0,4000})$/m.exec(
+      message,
+    );
   return {
     message: `${all}${snippet}`,
     stack: first.stack ? clean(first.stack) : undefined,
@@ -240,7 +247,8 @@ const clean = (text) => String(text).replace(ANSI, '');
 /** Errors of old versions carry their place only in their words or in the stack. */
 function firstLocation({ message, stack }) {
   const found =
-    /^(?:\w*Error: )?(\/[^\n:]+\.\w+): /.exec(clean(message ?? '')) ?? /\(?((?:file:\/\/)?\/[^\s():]+):\d+:\d+\)?/.exec(clean(stack ?? ''));
+    /^(?:\w*Error: )?(\/[^\n:]+\.\w+): /.exec(clean(message ?? '')) ??
+    /\(?((?:file:\/\/)?\/[^\s():]+):\d+:\d+\)?/.exec(clean(stack ?? ''));
   return found ? { file: found[1].replace(/^file:\/\//, '') } : undefined;
 }
 

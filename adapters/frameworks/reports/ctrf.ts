@@ -5,7 +5,16 @@
 import { z } from 'zod';
 import { clip } from '../../../domain/clip.js';
 import type { RawStatus } from '../../../domain/outcome.schema.js';
-import { expectedAndActual, Findings, MAX_CASES, plausibleMs, type Report, type ReportCase, TEXT, tidy } from './report.js';
+import {
+  expectedAndActual,
+  Findings,
+  MAX_CASES,
+  plausibleMs,
+  type Report,
+  type ReportCase,
+  TEXT,
+  tidy,
+} from './report.js';
 import { wholeReportText } from './report-file.js';
 
 /** JSON has to be in memory as a whole. */
@@ -14,7 +23,10 @@ const MAX_TEST_CHARS = 32 * 1024 * 1024;
 
 const text = z.string().nullish().catch(undefined);
 const number = z.number().nullish().catch(undefined);
-const texts = z.union([z.string().transform((one) => [one]), z.array(z.string())]).nullish().catch(undefined);
+const texts = z
+  .union([z.string().transform((one) => [one]), z.array(z.string())])
+  .nullish()
+  .catch(undefined);
 
 /** Only name and status are needed; whatever else cannot be read is left out, never a reason to lose the test. */
 const CtrfTest = z.object({
@@ -102,7 +114,8 @@ function toCase(test: CtrfTest): ReportCase {
   const retries = Math.max(0, Math.min(1000, Math.trunc(test.retries ?? 0)));
   const tries = 1 + (retries === 0 && test.flaky ? 1 : retries);
   const message = tidy(test.message ?? undefined, TEXT.message);
-  const odd = status === 'failed' && test.status !== 'failed' ? `status \`${test.rawStatus ?? test.status}\`` : undefined;
+  const odd =
+    status === 'failed' && test.status !== 'failed' ? `status \`${test.rawStatus ?? test.status}\`` : undefined;
   const note = odd ?? (status === 'skipped' && test.status === 'pending' ? 'pending' : undefined);
   const parameters = test.parameters && Object.keys(test.parameters).length > 0 ? test.parameters : undefined;
   return {
@@ -131,7 +144,9 @@ function compare(summary: Summary, cases: readonly ReportCase[], warnings: Findi
   const tests = summary?.tests ?? cases.length;
   const failed = summary?.failed ?? red;
   if (tests === cases.length && failed === red) return;
-  warnings.add(`the summary says ${tests} tests with ${failed} failed, but there are ${cases.length} with ${red}; the tests were counted`);
+  warnings.add(
+    `the summary says ${tests} tests with ${failed} failed, but there are ${cases.length} with ${red}; the tests were counted`,
+  );
 }
 
 interface Salvaged {

@@ -28,16 +28,31 @@ function innermost(glob: string): { from: number; to: number; options: string[] 
 
 /** The usual two pointers: only the last `**` is ever tried again, so the time is the product of both lengths. */
 function segmentsMatch(globs: readonly string[], names: readonly string[]): boolean {
-  return wildcard(globs.length, names.length, (g) => globs[g] === '**', (g, n) => nameMatches(globs[g]!, names[n]!));
+  return wildcard(
+    globs.length,
+    names.length,
+    (g) => globs[g] === '**',
+    (g, n) => nameMatches(globs[g]!, names[n]!),
+  );
 }
 
 /** One directory or file name against one part of a glob. A leading dot has to be written. */
 export function nameMatches(glob: string, name: string): boolean {
   if (name.startsWith('.') && !glob.startsWith('.')) return false;
-  return wildcard(glob.length, name.length, (g) => glob[g] === '*', (g, n) => glob[g] === '?' || glob[g] === name[n]);
+  return wildcard(
+    glob.length,
+    name.length,
+    (g) => glob[g] === '*',
+    (g, n) => glob[g] === '?' || glob[g] === name[n],
+  );
 }
 
-function wildcard(globs: number, names: number, isStar: (g: number) => boolean, fits: (g: number, n: number) => boolean): boolean {
+function wildcard(
+  globs: number,
+  names: number,
+  isStar: (g: number) => boolean,
+  fits: (g: number, n: number) => boolean,
+): boolean {
   let g = 0;
   let n = 0;
   let star = -1;

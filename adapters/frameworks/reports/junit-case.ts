@@ -53,13 +53,23 @@ export class JUnitCase {
       // Output of an earlier try, inside <flakyFailure>, is not the output of the test.
       return name === 'stackTrace' ? this.detail.text : undefined;
     }
-    if (name === 'system-out') return (this.out ??= new BoundedText(TEXT.output));
-    if (name === 'system-err') return (this.err ??= new BoundedText(TEXT.output));
+    if (name === 'system-out' || name === 'system-err') return this.output(name);
     if (!RED.has(name) && name !== 'skipped' && !RETRY.test(name)) return undefined;
-    this.detail = { message: tag.attributes['message'], type: tag.attributes['type'], text: new BoundedText(TEXT.stack) };
+    this.detail = {
+      message: tag.attributes['message'],
+      type: tag.attributes['type'],
+      text: new BoundedText(TEXT.stack),
+    };
     this.detailName = name;
     this.keep(name, this.detail);
     return this.detail.text;
+  }
+
+  private output(name: 'system-out' | 'system-err'): BoundedText {
+    const key = name === 'system-out' ? 'out' : 'err';
+    const text = this[key] ?? new BoundedText(TEXT.output);
+    this[key] = text;
+    return text;
   }
 
   /** An element inside the case ends. Returns where text after it goes. */
@@ -95,7 +105,8 @@ export class JUnitCase {
     const status = this.status();
     const shown = this.red[0] ?? this.retries[0];
     const stack = shown && joined(this.red.length > 0 ? this.red : this.retries);
-    const message = shown && (cleanText(shown.message, TEXT.message) ?? stack?.split('\n')[0] ?? tidy(shown.type, TEXT.message));
+    const message =
+      shown && (cleanText(shown.message, TEXT.message) ?? stack?.split('\n')[0] ?? tidy(shown.type, TEXT.message));
     const seconds = strictNumber(a['time'] ?? a['duration']);
     const line = strictNumber(a['line'] ?? a['lineno']);
     return {
@@ -119,7 +130,8 @@ export class JUnitCase {
   private note(): string | undefined {
     const parts: string[] = [];
     if (this.skipped) {
-      const why = tidy(this.skipped.message, TEXT.note) ?? tidy(this.skipped.text.toString(), TEXT.note)?.split('\n')[0];
+      const why =
+        tidy(this.skipped.message, TEXT.note) ?? tidy(this.skipped.text.toString(), TEXT.note)?.split('\n')[0];
       if (why) parts.push(why);
     }
     if (this.flaky) parts.push(`passed after ${this.tries - 1} failed ${this.tries === 2 ? 'try' : 'tries'}`);
@@ -144,7 +156,8 @@ export function cleanText(text: string | undefined, maxChars: number): string | 
 
 /** References to control characters are illegal in XML 1.0, yet written; decoded, they can be removed as what they are. */
 function decodeControl(text: string): string {
-  return text.replace(/&(?:amp;?)?#(?:x0*([01]?[0-9a-f])|0*([12]?\d|3[01]));/gi, (_whole, hex: string, decimal: string) =>
-    String.fromCharCode(hex ? Number.parseInt(hex, 16) : Number(decimal)),
+  return text.replace(
+    /&(?:amp;?)?#(?:x0*([01]?[0-9a-f])|0*([12]?\d|3[01]));/gi,
+    (_whole, hex: string, decimal: string) => String.fromCharCode(hex ? Number.parseInt(hex, 16) : Number(decimal)),
   );
 }

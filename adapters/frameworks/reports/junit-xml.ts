@@ -7,7 +7,16 @@ import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { clip } from '../../../domain/clip.js';
 import type { RawStatus } from '../../../domain/outcome.schema.js';
 import { cleanText, type Detail, JUnitCase } from './junit-case.js';
-import { BoundedText, Findings, MAX_CASES, type Report, type ReportCase, type ReportFailure, TEXT, tidy } from './report.js';
+import {
+  BoundedText,
+  Findings,
+  MAX_CASES,
+  type Report,
+  type ReportCase,
+  type ReportFailure,
+  TEXT,
+  tidy,
+} from './report.js';
 import { reportText } from './report-file.js';
 
 const MAX_DEPTH = 100;
@@ -124,9 +133,9 @@ class JUnitReader {
   private complaint(message: string): void {
     // At the end of the input every open element is complained about: that is a cut, not a corruption.
     if (this.closing && !this.rootClosed) return;
-    if (!HARMLESS.test(message)) return this.problems.add(message);
-    this.cleaned++;
-    if (this.current) this.current.cleaned++;
+    if (!HARMLESS.test(message)) this.problems.add(message);
+    else if (this.current) this.current.cleaned++;
+    else this.cleaned++;
   }
 
   private open(tag: SaxesTagPlain): void {
@@ -141,7 +150,11 @@ class JUnitReader {
     else if (tag.name === 'testcase') this.openCase(tag);
     else if (tag.name === 'testsuite') this.openSuite(tag);
     else if (tag.name === 'error' || tag.name === 'failure') {
-      this.suiteDetail = { message: tag.attributes['message'], type: tag.attributes['type'], text: new BoundedText(TEXT.stack) };
+      this.suiteDetail = {
+        message: tag.attributes['message'],
+        type: tag.attributes['type'],
+        text: new BoundedText(TEXT.stack),
+      };
       this.sink = this.suiteDetail.text;
     } else if (tag.name === 'system-out' || tag.name === 'system-err') this.sink = this.suiteOutput;
   }

@@ -50,7 +50,14 @@ export interface Report {
 }
 
 /** Most characters kept of each text. */
-export const TEXT = { title: 2048, note: 2048, message: 16 * 1024, stack: 32 * 1024, value: 8 * 1024, output: 16 * 1024 };
+export const TEXT = {
+  title: 2048,
+  note: 2048,
+  message: 16 * 1024,
+  stack: 32 * 1024,
+  value: 8 * 1024,
+  output: 16 * 1024,
+};
 /** Most cases of one report: beyond it the report is refused, because nobody reads it and every store chokes on it. */
 export const MAX_CASES = 200_000;
 const MAX_PROBLEMS = 20;
@@ -78,7 +85,7 @@ export function plausibleMs(ms: number | undefined): number | undefined {
 
 /** `expected: <3> but was: <2>`, as JUnit, AssertJ and Hamcrest's relatives say it. */
 export function expectedAndActual(message: string | undefined): { expected?: string; actual?: string } {
-  const found = message && /expected: ?<([^]{0,8000}?)> but was: ?<([^]{0,8000})>/.exec(message);
+  const found = message && /expected: ?<([\s\S]{0,8000}?)> but was: ?<([\s\S]{0,8000})>/.exec(message);
   if (!found) return {};
   return { expected: found[1]!, actual: found[2]! };
 }

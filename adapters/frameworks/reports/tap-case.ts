@@ -28,7 +28,8 @@ export function diagnostics(point: Point): Diagnostics {
   if (point.yaml.empty) return { fields: {}, type: undefined };
   try {
     const value: unknown = parse(point.yaml.toString(), { logLevel: 'error', maxAliasCount: 10 });
-    const fields = typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : { message: value };
+    const fields =
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : { message: value };
     return { fields, type: typeOf(fields) };
   } catch {
     // Not YAML after all: shown as it is.
@@ -79,7 +80,8 @@ function note(point: Point): string | undefined {
 function words(fields: Readonly<Record<string, unknown>>, key: keyof typeof KEYS): string | undefined {
   for (const name of KEYS[key]) {
     let value: unknown = fields;
-    for (const part of name.split('.')) value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined;
+    for (const part of name.split('.'))
+      value = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[part] : undefined;
     const found = text(value);
     if (found !== undefined) return found;
   }

@@ -32,7 +32,9 @@ export function tapLine(text: string): TapLine | undefined {
   if (text.trimEnd() === '}') return { kind: 'brace' };
   if (text.startsWith('#')) {
     const subtest = /^# Subtest(?:: ?(.*))?$/.exec(text);
-    return subtest ? { kind: 'subtest', name: unescaped((subtest[1] ?? '').trim()) } : { kind: 'comment', text: text.slice(1).trim() };
+    return subtest
+      ? { kind: 'subtest', name: unescaped((subtest[1] ?? '').trim()) }
+      : { kind: 'comment', text: text.slice(1).trim() };
   }
   const plan = /^1\.\.(\d{1,9})\s*(?:#.*)?$/.exec(text);
   if (plan) return { kind: 'plan', count: Number(plan[1]) };

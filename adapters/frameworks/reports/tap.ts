@@ -118,7 +118,8 @@ export class TapReader {
       return;
     }
     const depth = indent / 4;
-    const said = Number.isInteger(depth) && depth <= this.levels.length && depth <= MAX_LEVELS ? tapLine(text) : undefined;
+    const said =
+      Number.isInteger(depth) && depth <= this.levels.length && depth <= MAX_LEVELS ? tapLine(text) : undefined;
     if (said) this.apply(said, depth);
   }
 
@@ -203,7 +204,8 @@ export class TapReader {
     }
     const redBelow = cases.some((one) => one.status === 'failed');
     const isTest = cases.length === 0 || facts.type === 'test' || (pointStatus(point) === 'failed' && !redBelow);
-    if (isTest && !(cases.length === 0 && facts.type === 'suite' && point.ok)) this.deliver(level, [pointCase(point, facts)]);
+    if (isTest && !(cases.length === 0 && facts.type === 'suite' && point.ok))
+      this.deliver(level, [pointCase(point, facts)]);
   }
 
   private deliver(level: Level, cases: readonly ReportCase[], suite = ''): void {

@@ -7,7 +7,8 @@ import { copyOf, exec, localProject, remove, statuses, suiteOf } from './polyglo
 import { type ReportRun, runWithReports } from './report-attempt.js';
 
 const REPORTER = (format: string): string[] => [`--test-reporter=${format}`, '--test-reporter-destination={report}'];
-const suite = (command: string[], report: Suite['report'], change: Partial<Suite> = {}): Suite => suiteOf('command', { command, report, ...change });
+const suite = (command: string[], report: Suite['report'], change: Partial<Suite> = {}): Suite =>
+  suiteOf('command', { command, report, ...change });
 const GREEN = '<testsuite name="s"><testcase name="a"/><testcase name="b"/></testsuite>';
 const RED = '<testsuite name="s"><testcase name="a"><failure message="m"/></testcase></testsuite>';
 
@@ -17,7 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => remove(root));
 
-const run = (one: Suite, files: readonly string[] = ['.']): Promise<ReportRun> => runWithReports(commandAdapter, root, { files, suite: one });
+const run = (one: Suite, files: readonly string[] = ['.']): Promise<ReportRun> =>
+  runWithReports(commandAdapter, root, { files, suite: one });
 const writes = (path: string, text: string, code = 0): string[] => ['node', 'write.js', path, text, String(code)];
 
 describe('a command that runs node:test', () => {
@@ -25,19 +27,33 @@ describe('a command that runs node:test', () => {
   const include = ['test/*.test.js'];
   let numbers: { tests: number; passed: number; failed: number; skipped: number };
   beforeAll(async () => {
-    const { stdout } = await exec('node', ['--test', '--test-reporter=tap', 'test/cart.test.js', 'test/shelf.test.js'], root);
+    const { stdout } = await exec(
+      'node',
+      ['--test', '--test-reporter=tap', 'test/cart.test.js', 'test/shelf.test.js'],
+      root,
+    );
     const number = (name: string): number => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(stdout)![1]);
     // node:test counts what is to do by itself; here it is skipped.
-    numbers = { tests: number('tests'), passed: number('pass'), failed: number('fail'), skipped: number('skipped') + number('todo') };
+    numbers = {
+      tests: number('tests'),
+      passed: number('pass'),
+      failed: number('fail'),
+      skipped: number('skipped') + number('todo'),
+    };
   });
 
   it('discovers files by the globs of the suite', async () => {
-    const found = await commandAdapter.discover(suite(command('tap'), { format: 'tap' }, { include }), localProject(root));
+    const found = await commandAdapter.discover(
+      suite(command('tap'), { format: 'tap' }, { include }),
+      localProject(root),
+    );
     expect(found.map(({ file }) => file)).toEqual(['test/cart.test.js', 'test/shelf.test.js']);
   });
 
   it('counts from TAP on standard output exactly what node:test counts', async () => {
-    const one = suite(['node', '--test', '--test-reporter=tap', 'test/cart.test.js', 'test/shelf.test.js'], { format: 'tap' });
+    const one = suite(['node', '--test', '--test-reporter=tap', 'test/cart.test.js', 'test/shelf.test.js'], {
+      format: 'tap',
+    });
     const ran = await run(one);
     expect(ran.totals).toEqual(numbers);
     expect(statuses(ran.rows)).toEqual({
@@ -55,14 +71,19 @@ describe('a command that runs node:test', () => {
   });
 
   it('counts from TAP in the file {report}', async () => {
-    const ran = await run(suite(['node', '--test', ...REPORTER('tap'), 'test/cart.test.js', 'test/shelf.test.js'], { format: 'tap' }));
+    const ran = await run(
+      suite(['node', '--test', ...REPORTER('tap'), 'test/cart.test.js', 'test/shelf.test.js'], { format: 'tap' }),
+    );
     expect(ran.totals).toEqual(numbers);
     expect(ran.judged.outcome).toBe('failed');
   });
 
   it('reads JUnit XML of one file under its name', async () => {
     const ran = await run(suite(command('junit'), { format: 'junit' }, { include }), ['test/shelf.test.js']);
-    expect(statuses(ran.rows)).toEqual({ 'test/shelf.test.js › test › holds': 'passed', 'test/shelf.test.js › test › holds #2': 'passed' });
+    expect(statuses(ran.rows)).toEqual({
+      'test/shelf.test.js › test › holds': 'passed',
+      'test/shelf.test.js › test › holds #2': 'passed',
+    });
     expect(ran.judged.outcome).toBe('passed');
   });
 });
@@ -77,7 +98,9 @@ describe('what a command leaves behind', () => {
 
   it('is CTRF with the file of each test', async () => {
     const test = (name: string, filePath: string): object => ({ name, status: 'passed', duration: 1, filePath });
-    const text = JSON.stringify({ results: { summary: {}, tests: [test('x', 'test/cart.test.js'), test('y', join(root, 'test/shelf.test.js'))] } });
+    const text = JSON.stringify({
+      results: { summary: {}, tests: [test('x', 'test/cart.test.js'), test('y', join(root, 'test/shelf.test.js'))] },
+    });
     const one = suite([...writes('{report}', text), '{files}'].slice(0, 4), { format: 'ctrf' });
     const ran = await run(one, ['test/cart.test.js', 'test/shelf.test.js']);
     expect(statuses(ran.rows)).toEqual({ 'test/cart.test.js › x': 'passed', 'test/shelf.test.js › y': 'passed' });
@@ -104,7 +127,12 @@ describe('what a command leaves behind', () => {
     await mkdir(join(root, 'copy'), { recursive: true });
     await writeFile(join(root, 'copy/r.xml'), GREEN);
     await utimes(join(root, 'copy/r.xml'), 1_000_000, 1_000_000);
-    const ran = await run(suite(['sh', '-c', 'cp -p copy/r.xml kept && rm copy/r.xml && mv kept copy/r.xml'], { format: 'junit', path: 'copy/*.xml' }));
+    const ran = await run(
+      suite(['sh', '-c', 'cp -p copy/r.xml kept && rm copy/r.xml && mv kept copy/r.xml'], {
+        format: 'junit',
+        path: 'copy/*.xml',
+      }),
+    );
     expect(ran.judged.outcome).toBe('error_no_results');
   });
 
@@ -131,15 +159,24 @@ describe('what a command leaves behind', () => {
   });
 
   it('says so when tests cannot be given to files', async () => {
-    const ran = await run(suite(writes('{report}', GREEN), { format: 'junit' }), ['test/cart.test.js', 'test/shelf.test.js']);
+    const ran = await run(suite(writes('{report}', GREEN), { format: 'junit' }), [
+      'test/cart.test.js',
+      'test/shelf.test.js',
+    ]);
     expect(ran.judged.outcome).toBe('error_partial_report');
     expect(ran.rows.map(({ message }) => message).join()).toContain('does not say to which of the requested files');
   });
 
   it('never is green for files the report is silent about', async () => {
     const text = '<testsuite name="s"><testcase name="a" file="test/cart.test.js"/></testsuite>';
-    const ran = await run(suite(writes('{report}', text), { format: 'junit' }), ['test/cart.test.js', 'test/shelf.test.js']);
-    expect(ran.judged).toMatchObject({ outcome: 'error_partial_report', message: expect.stringContaining('says nothing of test/shelf.test.js') });
+    const ran = await run(suite(writes('{report}', text), { format: 'junit' }), [
+      'test/cart.test.js',
+      'test/shelf.test.js',
+    ]);
+    expect(ran.judged).toMatchObject({
+      outcome: 'error_partial_report',
+      message: expect.stringContaining('says nothing of test/shelf.test.js'),
+    });
   });
 
   it('that cannot be started is an error of set-up', async () => {

@@ -16,7 +16,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-const one = (change: Partial<ReportCase>): ReportCase => ({ suites: [], name: 't', status: 'passed', tries: 1, ...change });
+const one = (change: Partial<ReportCase>): ReportCase => ({
+  suites: [],
+  name: 't',
+  status: 'passed',
+  tries: 1,
+  ...change,
+});
 
 describe('a suite of framework command', () => {
   const discover = (change: object) => commandAdapter.discover(suiteOf('command', change), localProject(root));
@@ -33,13 +39,28 @@ describe('a suite of framework command', () => {
     ['files nobody names', { command: ['make', '{files}'], report }, /`include` must say/],
     ['a report outside', { command: ['make'], report: { format: 'junit', path: '../r.xml' } }, /must stay inside/],
   ])('is refused with %s, in one sentence', async (_, change, words) => {
-    await expect(discover(change)).rejects.toMatchObject({ problem: 'ConfigInvalid', message: expect.stringMatching(words) });
+    await expect(discover(change)).rejects.toMatchObject({
+      problem: 'ConfigInvalid',
+      message: expect.stringMatching(words),
+    });
   });
 
   it('fills in files and report, and nothing else', async () => {
     const scratchDir = mkdtempSync(join(root, 'scratch-'));
-    const suite = suiteOf('command', { command: ['run', '--out={report}', '{files}', 'all: {files}', '$HOME'], args: ['-x'], report });
-    const request: CommandRequest = { suite, root, files: ['a b.js', '$&.js'], eventsFile: '', scratchDir, cores: 1, bail: false };
+    const suite = suiteOf('command', {
+      command: ['run', '--out={report}', '{files}', 'all: {files}', '$HOME'],
+      args: ['-x'],
+      report,
+    });
+    const request: CommandRequest = {
+      suite,
+      root,
+      files: ['a b.js', '$&.js'],
+      eventsFile: '',
+      scratchDir,
+      cores: 1,
+      bail: false,
+    };
     const own = join(scratchDir, 'baton-reports');
     expect(await commandAdapter.command(request)).toEqual({
       command: 'run',
@@ -51,7 +72,14 @@ describe('a suite of framework command', () => {
   });
 
   it('takes codes of shells and signals for a broken tool', () => {
-    expect([0, 1, 2, 126, 127, 137].map((code) => commandAdapter.exitMeaning(code))).toEqual(['green', 'red', 'red', 'broken', 'broken', 'broken']);
+    expect([0, 1, 2, 126, 127, 137].map((code) => commandAdapter.exitMeaning(code))).toEqual([
+      'green',
+      'red',
+      'red',
+      'broken',
+      'broken',
+      'broken',
+    ]);
   });
 });
 
@@ -76,9 +104,16 @@ describe('giving cases to files', () => {
   it('gives everything to a single file, whose name is not repeated in the path', () => {
     const single = new Attribution('/p', ['a.js']);
     expect(single.fileOf(one({}))).toBe('a.js');
-    expect(single.pathOf(one({ suites: ['a.js', 'outer', 'outer'], className: 'a.js' }), 'a.js')).toEqual(['outer', 't']);
+    expect(single.pathOf(one({ suites: ['a.js', 'outer', 'outer'], className: 'a.js' }), 'a.js')).toEqual([
+      'outer',
+      't',
+    ]);
     const whole = new Attribution('/p', ['.']);
-    expect(whole.pathOf(one({ file: '/p/b.js', suites: ['s'], className: 's', name: '' }), '.')).toEqual(['b.js', 's', '(no name)']);
+    expect(whole.pathOf(one({ file: '/p/b.js', suites: ['s'], className: 's', name: '' }), '.')).toEqual([
+      'b.js',
+      's',
+      '(no name)',
+    ]);
   });
 });
 
@@ -104,8 +139,10 @@ describe('finding reports', () => {
   });
 
   it('walks only where the glob leads, and into no packages or links', async () => {
-    for (const dir of ['out/deep/er', 'node_modules/x', 'away']) mkdirSync(join(root, 'tree', dir), { recursive: true });
-    for (const file of ['out/a.xml', 'out/deep/er/b.xml', 'node_modules/x/c.xml', 'away/d.xml']) writeFileSync(join(root, 'tree', file), '');
+    for (const dir of ['out/deep/er', 'node_modules/x', 'away'])
+      mkdirSync(join(root, 'tree', dir), { recursive: true });
+    for (const file of ['out/a.xml', 'out/deep/er/b.xml', 'node_modules/x/c.xml', 'away/d.xml'])
+      writeFileSync(join(root, 'tree', file), '');
     symlinkSync(join(root, 'tree/away'), join(root, 'tree/out/link'));
     expect(await findFiles(join(root, 'tree'), '**/*.xml')).toEqual(['away/d.xml', 'out/a.xml', 'out/deep/er/b.xml']);
     expect(await findFiles(join(root, 'tree'), './out/{a,deep/*/b}.xml')).toEqual(['out/a.xml', 'out/deep/er/b.xml']);

@@ -3,25 +3,87 @@ import { describe, expect, it } from 'vitest';
 import { parseCtrf } from '../../../adapters/frameworks/reports/ctrf.js';
 
 const TESTS = [
-  { name: 'adds', status: 'passed', duration: 12.5, suite: ['cart', 'sums'], filePath: 'test/cart.js', line: 7, stdout: ['hello', 'world'] },
-  { name: 'fails', status: 'failed', duration: 3, suite: 'cart', message: '\u001b[31mexpected: <3> but was: <2>', trace: 'at "x" {[' },
+  {
+    name: 'adds',
+    status: 'passed',
+    duration: 12.5,
+    suite: ['cart', 'sums'],
+    filePath: 'test/cart.js',
+    line: 7,
+    stdout: ['hello', 'world'],
+  },
+  {
+    name: 'fails',
+    status: 'failed',
+    duration: 3,
+    suite: 'cart',
+    message: '\u001b[31mexpected: <3> but was: <2>',
+    trace: 'at "x" {[',
+  },
   { name: 'waits', status: 'skipped', duration: 0, message: 'not today' },
   { name: 'later', status: 'pending', duration: 0 },
   { name: 'odd', status: 'other', duration: 1, rawStatus: 'interrupted' },
   { name: 'shaky', status: 'passed', duration: 9, retries: 2, flaky: true, parameters: { browser: 'x' } },
 ];
 const report = (tests: unknown[], summary: object = {}): string =>
-  JSON.stringify({ results: { tool: { name: 'x' }, summary: { tests: tests.length, passed: 2, failed: 2, pending: 1, skipped: 1, other: 1, start: 1, stop: 2, ...summary }, tests } }, null, 1);
+  JSON.stringify(
+    {
+      results: {
+        tool: { name: 'x' },
+        summary: {
+          tests: tests.length,
+          passed: 2,
+          failed: 2,
+          pending: 1,
+          skipped: 1,
+          other: 1,
+          start: 1,
+          stop: 2,
+          ...summary,
+        },
+        tests,
+      },
+    },
+    null,
+    1,
+  );
 
 describe('reading CTRF', () => {
   it('reads every test; what its tool could not name is red', () => {
     const { cases, complete, problems, warnings } = parseCtrf(report(TESTS));
     expect(JSON.parse(JSON.stringify(cases))).toEqual([
-      { suites: ['cart', 'sums'], name: 'adds', file: 'test/cart.js', status: 'passed', ms: 12.5, tries: 1, line: 7, stdout: 'hello\nworld' },
-      { suites: ['cart'], name: 'fails', status: 'failed', ms: 3, tries: 1, message: 'expected: <3> but was: <2>', stack: 'at "x" {[', expected: '3', actual: '2' },
+      {
+        suites: ['cart', 'sums'],
+        name: 'adds',
+        file: 'test/cart.js',
+        status: 'passed',
+        ms: 12.5,
+        tries: 1,
+        line: 7,
+        stdout: 'hello\nworld',
+      },
+      {
+        suites: ['cart'],
+        name: 'fails',
+        status: 'failed',
+        ms: 3,
+        tries: 1,
+        message: 'expected: <3> but was: <2>',
+        stack: 'at "x" {[',
+        expected: '3',
+        actual: '2',
+      },
       { suites: [], name: 'waits', status: 'skipped', ms: 0, tries: 1, note: 'not today', message: 'not today' },
       { suites: [], name: 'later', status: 'skipped', ms: 0, tries: 1, note: 'pending' },
-      { suites: [], name: 'odd', status: 'failed', ms: 1, tries: 1, note: 'status `interrupted`', message: 'status `interrupted`' },
+      {
+        suites: [],
+        name: 'odd',
+        status: 'failed',
+        ms: 1,
+        tries: 1,
+        note: 'status `interrupted`',
+        message: 'status `interrupted`',
+      },
       { suites: [], name: 'shaky', params: '{"browser":"x"}', status: 'passed', ms: 9, tries: 3 },
     ]);
     expect([complete, problems, warnings]).toEqual([true, [], []]);
@@ -30,11 +92,18 @@ describe('reading CTRF', () => {
   it('counts tests, not the summary, and says that they differ', () => {
     const { cases, warnings } = parseCtrf(report(TESTS, { tests: 9, failed: 0 }));
     expect(cases.length).toBe(6);
-    expect(warnings).toEqual(['the summary says 9 tests with 0 failed, but there are 6 with 2; the tests were counted']);
+    expect(warnings).toEqual([
+      'the summary says 9 tests with 0 failed, but there are 6 with 2; the tests were counted',
+    ]);
   });
 
   it('leaves out what makes no sense, and keeps the test', () => {
-    const { cases } = parseCtrf(report([{ name: 'a', status: 'passed', duration: -1, line: 1.5, retries: 'many', stdout: 3 }], { tests: 1, failed: 0 }));
+    const { cases } = parseCtrf(
+      report([{ name: 'a', status: 'passed', duration: -1, line: 1.5, retries: 'many', stdout: 3 }], {
+        tests: 1,
+        failed: 0,
+      }),
+    );
     expect(JSON.parse(JSON.stringify(cases))).toEqual([{ suites: [], name: 'a', status: 'passed', tries: 1 }]);
   });
 

@@ -9,7 +9,10 @@ import { parseJUnit, readJUnit } from '../../../adapters/frameworks/reports/juni
 const SUREFIRE = join(import.meta.dirname, '../../fixtures/frameworks/maven/reports');
 const nested = readFileSync(join(SUREFIRE, 'surefire-3.2.5/TEST-shop.CartTest$WhenEmpty$AndClosed.xml'), 'utf8');
 
-const brief = (xml: string): string[] => parseJUnit(xml).cases.map(({ suites, className, name, status }) => [...suites, className, name, status].filter(Boolean).join(' › '));
+const brief = (xml: string): string[] =>
+  parseJUnit(xml).cases.map(({ suites, className, name, status }) =>
+    [...suites, className, name, status].filter(Boolean).join(' › '),
+  );
 const suite = (inner: string): string => `<?xml version="1.0"?><testsuite name="s">${inner}</testsuite>`;
 
 describe('reading JUnit XML', () => {
@@ -29,7 +32,16 @@ describe('reading JUnit XML', () => {
     const plain = { suites: ['outer'], file: 'test/cart.js', tries: 1 };
     expect(JSON.parse(JSON.stringify(report))).toEqual({
       cases: [
-        { ...plain, className: 'Cart', name: 'adds', status: 'passed', ms: 12.5, line: 7, stdout: 'hello', stderr: 'oh' },
+        {
+          ...plain,
+          className: 'Cart',
+          name: 'adds',
+          status: 'passed',
+          ms: 12.5,
+          line: 7,
+          stdout: 'hello',
+          stderr: 'oh',
+        },
         {
           ...plain,
           suites: ['outer', 'inner'],
@@ -41,9 +53,24 @@ describe('reading JUnit XML', () => {
           expected: '3',
           actual: '2',
         },
-        { ...plain, suites: ['outer', 'inner'], name: 'breaks', file: 'other.js', status: 'failed', message: 'TypeError' },
+        {
+          ...plain,
+          suites: ['outer', 'inner'],
+          name: 'breaks',
+          file: 'other.js',
+          status: 'failed',
+          message: 'TypeError',
+        },
         { ...plain, name: 'waits', status: 'skipped', note: 'not today' },
-        { ...plain, name: 'retries', status: 'passed', tries: 2, message: 'once', stack: 'first try', note: 'passed after 1 failed try' },
+        {
+          ...plain,
+          name: 'retries',
+          status: 'passed',
+          tries: 2,
+          message: 'once',
+          stack: 'first try',
+          note: 'passed after 1 failed try',
+        },
       ],
       failures: [],
       complete: true,
@@ -53,13 +80,19 @@ describe('reading JUnit XML', () => {
   });
 
   it('counts reruns that stay red as tries', () => {
-    const [one] = parseJUnit(suite('<testcase name="a"><failure message="x">1</failure><rerunFailure message="x">2</rerunFailure></testcase>')).cases;
+    const [one] = parseJUnit(
+      suite('<testcase name="a"><failure message="x">1</failure><rerunFailure message="x">2</rerunFailure></testcase>'),
+    ).cases;
     expect(one).toMatchObject({ status: 'failed', tries: 2 });
   });
 
   it('reads the status attributes of tools without child elements', () => {
     expect(
-      brief(suite('<testcase name="a" status="run"/><testcase name="b" status="notrun"/><testcase name="c" status="fail"/><testcase name="d" status="run" result="skipped"/>')),
+      brief(
+        suite(
+          '<testcase name="a" status="run"/><testcase name="b" status="notrun"/><testcase name="c" status="fail"/><testcase name="d" status="run" result="skipped"/>',
+        ),
+      ),
     ).toEqual(['s › a › passed', 's › b › skipped', 's › c › failed', 's › d › skipped']);
   });
 
@@ -82,18 +115,29 @@ describe('reading JUnit XML', () => {
 
 describe('JUnit XML that lies or is dirty', () => {
   it('counts cases, not headers, and says that they differ', () => {
-    const report = parseJUnit('<testsuite name="s" tests="10" failures="0"><testcase name="a"><failure/></testcase><testcase name="b"/></testsuite>');
+    const report = parseJUnit(
+      '<testsuite name="s" tests="10" failures="0"><testcase name="a"><failure/></testcase><testcase name="b"/></testsuite>',
+    );
     expect(report.cases.map(({ status }) => status)).toEqual(['failed', 'passed']);
-    expect(report.warnings).toEqual(['suite s announces 10 tests with 0 red, but holds 2 with 1 red; the cases were counted']);
+    expect(report.warnings).toEqual([
+      'suite s announces 10 tests with 0 red, but holds 2 with 1 red; the cases were counted',
+    ]);
     expect(report.complete).toBe(true);
   });
 
-  it.each(['NaN', '-1', '1e308', '1,234.5', 'Infinity', '', ' ', '0x10', '12abc'])('takes a duration of "%s" as unknown', (time) => {
-    expect(parseJUnit(suite(`<testcase name="a" time="${time}"/>`)).cases[0]!.ms).toBeUndefined();
-  });
+  it.each(['NaN', '-1', '1e308', '1,234.5', 'Infinity', '', ' ', '0x10', '12abc'])(
+    'takes a duration of "%s" as unknown',
+    (time) => {
+      expect(parseJUnit(suite(`<testcase name="a" time="${time}"/>`)).cases[0]!.ms).toBeUndefined();
+    },
+  );
 
   it('removes colours and control characters, counts the same, and says what it removed', () => {
-    const report = parseJUnit(suite('<testcase name="a\u001b[1m b"><failure message="\u001b[31mred\u001b[0m&#27;[2m\u0000">x\u0007y&#0;z</failure></testcase><testcase name="c"/>'));
+    const report = parseJUnit(
+      suite(
+        '<testcase name="a\u001b[1m b"><failure message="\u001b[31mred\u001b[0m&#27;[2m\u0000">x\u0007y&#0;z</failure></testcase><testcase name="c"/>',
+      ),
+    );
     expect(report.cases.map(({ name, message, stack, note }) => ({ name, message, stack, note }))).toEqual([
       { name: 'a b', message: 'red', stack: 'xyz', note: '7 illegal characters were removed from the report' },
       { name: 'c', message: undefined, stack: undefined, note: undefined },
@@ -102,7 +146,11 @@ describe('JUnit XML that lies or is dirty', () => {
   });
 
   it('cuts what is too long, with a mark', () => {
-    const report = parseJUnit(suite(`<testcase name="${'n'.repeat(2_000_000)}"><failure message="m">${'f'.repeat(10_000_000)}</failure></testcase>`));
+    const report = parseJUnit(
+      suite(
+        `<testcase name="${'n'.repeat(2_000_000)}"><failure message="m">${'f'.repeat(10_000_000)}</failure></testcase>`,
+      ),
+    );
     const [one] = report.cases;
     expect(one!.name.length).toBeLessThanOrEqual(2048);
     expect(one!.name).toContain('characters cut');
@@ -111,14 +159,26 @@ describe('JUnit XML that lies or is dirty', () => {
   });
 
   it('forgives blank lines before the declaration and CRLF', () => {
-    const report = parseJUnit('\n\r\n  <?xml version="1.0"?>\r\n<testsuite>\r\n<testcase name="a"/>\r\n</testsuite>\r\n');
+    const report = parseJUnit(
+      '\n\r\n  <?xml version="1.0"?>\r\n<testsuite>\r\n<testcase name="a"/>\r\n</testsuite>\r\n',
+    );
     expect([report.cases.length, report.complete, report.problems]).toEqual([1, true, []]);
   });
 
   it.each([
-    ['an unclosed element', '<testsuite><testcase name="a"/><testcase name="b"><failure></testcase></testsuite>', 2, /unexpected close tag/],
+    [
+      'an unclosed element',
+      '<testsuite><testcase name="a"/><testcase name="b"><failure></testcase></testsuite>',
+      2,
+      /unexpected close tag/,
+    ],
     ['an unknown entity', '<testsuite><testcase name="a&nbsp;b"/></testsuite>', 1, /undefined entity/],
-    ['two roots', '<testsuite><testcase name="a"/></testsuite><testsuite><testcase name="b"/></testsuite>', 2, /only one root/],
+    [
+      'two roots',
+      '<testsuite><testcase name="a"/></testsuite><testsuite><testcase name="b"/></testsuite>',
+      2,
+      /only one root/,
+    ],
     ['another root', '<html><testcase name="a"/></html>', 0, /root element is <html>/],
     ['words', 'Tests passed: 3', 0, /text data outside of root/],
   ])('keeps the cases of a file with %s, and calls it corrupt with its place', (_, xml, cases, words) => {
@@ -133,14 +193,20 @@ describe('JUnit XML that attacks', () => {
   const bomb = `<?xml version="1.0"?><!DOCTYPE t [<!ENTITY a "ha"><!ENTITY b "${'&a;'.repeat(1000)}"><!ENTITY x SYSTEM "file:///etc/hostname">]>`;
 
   it('expands no entity and reads no file', () => {
-    const report = parseJUnit(`${bomb}<testsuite><testcase name="a"><failure message="&b;&x;"/></testcase></testsuite>`);
+    const report = parseJUnit(
+      `${bomb}<testsuite><testcase name="a"><failure message="&b;&x;"/></testcase></testsuite>`,
+    );
     expect(report.cases[0]!.message).toBe('&b;&x;');
     expect(report.problems.join()).toContain('declares entities');
   });
 
   it.each([
     ['depth', `<testsuite>${'<a>'.repeat(100_000)}`, 'nested deeper than 100'],
-    ['attributes', `<testsuite ${Array.from({ length: 200_000 }, (_, i) => `a${i}="1"`).join(' ')}/>`, 'more than 1000 attributes'],
+    [
+      'attributes',
+      `<testsuite ${Array.from({ length: 200_000 }, (_, i) => `a${i}="1"`).join(' ')}/>`,
+      'more than 1000 attributes',
+    ],
   ])('stops at too much %s within two seconds', (_, xml, words) => {
     const began = performance.now();
     const report = parseJUnit(xml);
@@ -151,11 +217,32 @@ describe('JUnit XML that attacks', () => {
 
   it('stops at too many cases', () => {
     const report = parseJUnit(`<testsuite>${'<testcase name="a"/>'.repeat(200_001)}</testsuite>`);
-    expect([report.cases.length, report.complete, report.problems[0]]).toEqual([200_000, false, expect.stringContaining('more than 200000 cases')]);
+    expect([report.cases.length, report.complete, report.problems[0]]).toEqual([
+      200_000,
+      false,
+      expect.stringContaining('more than 200000 cases'),
+    ]);
   });
 
   it('survives any text without throwing, and is complete only with a closed root', () => {
-    const piece = fc.constantFrom('<testsuite>', '</testsuite>', '<testcase name="a">', '</testcase>', '<failure>', '</failure>', '<![CDATA[', ']]>', '<!--', '&', '"', '\u0000', 'text', '<?xml', '?>', '/>');
+    const piece = fc.constantFrom(
+      '<testsuite>',
+      '</testsuite>',
+      '<testcase name="a">',
+      '</testcase>',
+      '<failure>',
+      '</failure>',
+      '<![CDATA[',
+      ']]>',
+      '<!--',
+      '&',
+      '"',
+      '\u0000',
+      'text',
+      '<?xml',
+      '?>',
+      '/>',
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
         const text = pieces.join('');
@@ -199,7 +286,8 @@ describe('JUnit XML files', () => {
   });
   afterAll(() => rmSync(dir, { recursive: true }));
 
-  const xml = (encoding: string): string => `<?xml version="1.0" encoding="${encoding}"?><testsuite><testcase name="Größe"/></testsuite>`;
+  const xml = (encoding: string): string =>
+    `<?xml version="1.0" encoding="${encoding}"?><testsuite><testcase name="Größe"/></testsuite>`;
   it.each([
     ['utf-8', Buffer.from(xml('UTF-8'))],
     ['utf-8 with a byte order mark', Buffer.from(`\uFEFF${xml('UTF-8')}`)],

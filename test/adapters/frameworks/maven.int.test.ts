@@ -40,7 +40,11 @@ describe('Maven Surefire with JUnit 5', () => {
   afterAll(() => remove(root));
 
   it('finds the classes that Surefire looks at', () => {
-    expect(files).toEqual(['BeforeAllTest', 'BrokenInitTests', 'CartTest', 'ShelfTestCase'].map((name) => `src/test/java/shop/${name}.java`));
+    expect(files).toEqual(
+      ['BeforeAllTest', 'BrokenInitTests', 'CartTest', 'ShelfTestCase'].map(
+        (name) => `src/test/java/shop/${name}.java`,
+      ),
+    );
   });
 
   it('says of every test what became of it', () => {
@@ -75,7 +79,11 @@ describe('Maven Surefire with JUnit 5', () => {
 
   it('keeps message, stack, expected, actual, output and skip reason', () => {
     const row = (name: string) => whole.rows.find((one) => one.path.at(-1) === name);
-    expect(row('isRed')).toMatchObject({ message: 'sum of the cart ==> expected: <3> but was: <2>', expected: '3', actual: '2' });
+    expect(row('isRed')).toMatchObject({
+      message: 'sum of the cart ==> expected: <3> but was: <2>',
+      expected: '3',
+      actual: '2',
+    });
     expect(row('isRed')!.stack).toContain('at shop.CartTest.isRed(CartTest.java:19)');
     expect(row('addsOne')!.stdout).toBe('adding one');
     expect(row('isSkipped')!.note).toBe('waits for the new price list');
@@ -117,7 +125,10 @@ describe('Maven Surefire with JUnit 5', () => {
   });
 
   it('keeps what had finished when it is killed, and never calls it complete', async () => {
-    const ran = await runWithReports(mavenAdapter, root, { files, killWhen: (events) => events.some(({ e }) => e === 'test') });
+    const ran = await runWithReports(mavenAdapter, root, {
+      files,
+      killWhen: (events) => events.some(({ e }) => e === 'test'),
+    });
     expect(ran.rows.length).toBeGreaterThan(0);
     expect(ran.events.some(({ e }) => e === 'end')).toBe(false);
     expect(ran.judged.outcome).toBe('error_runner_crashed');
@@ -164,7 +175,10 @@ class FlakyTest {
 
   it('reports a fork that dies as broken, never as green', async () => {
     const dying = join(root, 'src/test/java/shop/DyingTest.java');
-    await writeFile(dying, 'package shop;\nclass DyingTest { @org.junit.jupiter.api.Test void dies() { Runtime.getRuntime().halt(0); } }\n');
+    await writeFile(
+      dying,
+      'package shop;\nclass DyingTest { @org.junit.jupiter.api.Test void dies() { Runtime.getRuntime().halt(0); } }\n',
+    );
     const ran = await runWithReports(mavenAdapter, root, { files: ['src/test/java/shop/DyingTest.java'] });
     await rm(dying);
     expect(ran.events.some(({ e }) => e === 'end')).toBe(false);
@@ -173,7 +187,9 @@ class FlakyTest {
   });
 
   it('names Maven and Java', async () => {
-    expect(await mavenAdapter.version(suiteOf('maven'), localProject(root))).toMatch(/^Apache Maven \d.*Java version: \d.*\(mvn\)$/);
+    expect(await mavenAdapter.version(suiteOf('maven'), localProject(root))).toMatch(
+      /^Apache Maven \d.*Java version: \d.*\(mvn\)$/,
+    );
   });
 });
 

@@ -3,7 +3,17 @@ import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { playwrightAdapter } from '../../../adapters/frameworks/playwright.js';
-import { copyOf, exec, localProject, type Ran, remove, runAdapter, statuses, suiteOf, writeProject } from './polyglot.js';
+import {
+  copyOf,
+  exec,
+  localProject,
+  type Ran,
+  remove,
+  runAdapter,
+  statuses,
+  suiteOf,
+  writeProject,
+} from './polyglot.js';
 
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 const MODULES = join(import.meta.dirname, '../../../node_modules');
@@ -25,7 +35,8 @@ interface Stats {
 /** The counts of Playwright's own JSON report. */
 async function native(root: string, ...args: string[]): Promise<Stats> {
   const { stdout } = await exec('node', [CLI, 'test', '--reporter=json', ...args], root, { FORCE_COLOR: '0' });
-  const { expected, unexpected, flaky, skipped } = (JSON.parse(stdout.slice(stdout.indexOf('{\n'))) as { stats: Stats }).stats;
+  const { expected, unexpected, flaky, skipped } = (JSON.parse(stdout.slice(stdout.indexOf('{\n'))) as { stats: Stats })
+    .stats;
   return { expected, unexpected, flaky, skipped };
 }
 
@@ -33,7 +44,12 @@ function counted({ rows }: Ran): Stats {
   const tests = rows.filter(({ kind, path }) => kind === 'test' && path[0] !== '(error outside tests)');
   const count = (status: string, retried?: boolean): number =>
     tests.filter((row) => row.status === status && (retried === undefined || row.tries > 1 === retried)).length;
-  return { expected: count('passed', false), unexpected: count('failed'), flaky: count('passed', true), skipped: count('skipped') };
+  return {
+    expected: count('passed', false),
+    unexpected: count('failed'),
+    flaky: count('passed', true),
+    skipped: count('skipped'),
+  };
 }
 
 const discovered = async (root: string): Promise<string[]> =>
@@ -45,7 +61,9 @@ describe('Playwright with a real browser', () => {
   let whole: Ran;
   beforeAll(async () => {
     if (!existsSync(CHROMIUM)) {
-      throw new Error(`There is no Chromium at ${CHROMIUM}. Install it (apt-get install chromium) or name one in the variable CHROMIUM.`);
+      throw new Error(
+        `There is no Chromium at ${CHROMIUM}. Install it (apt-get install chromium) or name one in the variable CHROMIUM.`,
+      );
     }
     root = await withPlaywright(await copyOf('playwright/pages'));
     files = await discovered(root);
@@ -55,9 +73,18 @@ describe('Playwright with a real browser', () => {
 
   it('is detected, and discovers the files of every project', async () => {
     expect(await playwrightAdapter.detect(localProject(root))).toEqual([
-      { config: { name: 'playwright', framework: 'playwright', dir: '.', args: [] }, because: 'playwright.config.ts configures it' },
+      {
+        config: { name: 'playwright', framework: 'playwright', dir: '.', args: [] },
+        because: 'playwright.config.ts configures it',
+      },
     ]);
-    expect(files).toEqual(['tests/cart.spec.ts', 'tests/page.spec.ts', 'tests/prepare.ts', 'tests/sub/odd1.spec.ts', 'tests/sub/odd[1].spec.ts']);
+    expect(files).toEqual([
+      'tests/cart.spec.ts',
+      'tests/page.spec.ts',
+      'tests/prepare.ts',
+      'tests/sub/odd1.spec.ts',
+      'tests/sub/odd[1].spec.ts',
+    ]);
   });
 
   it('says of every test in every project what became of it', () => {
@@ -99,7 +126,7 @@ describe('Playwright with a real browser', () => {
   });
 
   it('keeps message, snippet, values, tries, notes, output and place', () => {
-    const row = (name: string) => whole.rows.find(({ path, params }) => path.at(-1) === name)!;
+    const row = (name: string) => whole.rows.find(({ path }) => path.at(-1) === name)!;
     expect(row('is red')).toMatchObject({ expected: '3', actual: '2', tries: 2, line: 9 });
     expect(row('is red').message).toContain("> 10 |     expect(1 + 1, 'sum of the cart').toBe(3);");
     expect(row('is flaky')).toMatchObject({ status: 'passed', tries: 2, note: 'passed at try 2' });
@@ -120,11 +147,19 @@ describe('Playwright with a real browser', () => {
       'tests/sub/odd[1].spec.ts › has a name like a pattern [plain]',
     ]);
     expect(ran.judged.outcome).toBe('passed');
-    expect(ran.rows.map(({ testId }) => testId).sort()).toEqual(whole.rows.filter(({ file }) => file.includes('[1]')).map(({ testId }) => testId).sort());
+    expect(ran.rows.map(({ testId }) => testId).sort()).toEqual(
+      whole.rows
+        .filter(({ file }) => file.includes('[1]'))
+        .map(({ testId }) => testId)
+        .sort(),
+    );
   });
 
   it('makes a file that does not load a red result of that file', async () => {
-    await writeFile(join(root, 'tests/broken.spec.ts'), "import { test } from '@playwright/test';\ntest('half', () => {\n");
+    await writeFile(
+      join(root, 'tests/broken.spec.ts'),
+      "import { test } from '@playwright/test';\ntest('half', () => {\n",
+    );
     expect(await discovered(root)).toEqual(['tests/broken.spec.ts', ...files]);
     const ran = await runAdapter(playwrightAdapter, root, { files: ['tests/broken.spec.ts'] });
     await rm(join(root, 'tests/broken.spec.ts'));
@@ -134,21 +169,29 @@ describe('Playwright with a real browser', () => {
   });
 
   it('shows a setup project that fails although nobody asked for its file', async () => {
-    await writeFile(join(root, 'tests/prepare.ts'), "import { test } from '@playwright/test';\ntest('prepares', () => { throw new Error('no account'); });\n");
+    await writeFile(
+      join(root, 'tests/prepare.ts'),
+      "import { test } from '@playwright/test';\ntest('prepares', () => { throw new Error('no account'); });\n",
+    );
     const ran = await runAdapter(playwrightAdapter, root, { files: ['tests/sub/odd1.spec.ts'] });
     expect(ran.judged.outcome).not.toBe('passed');
     expect(ran.rows.map(({ message }) => message).join()).toContain('no account');
   });
 
   it('keeps what had finished when it is killed, and never calls it complete', async () => {
-    const ran = await runAdapter(playwrightAdapter, root, { files: ['tests/prepare.ts', 'tests/cart.spec.ts'], killWhen: (events) => events.some(({ e }) => e === 'test') });
+    const ran = await runAdapter(playwrightAdapter, root, {
+      files: ['tests/prepare.ts', 'tests/cart.spec.ts'],
+      killWhen: (events) => events.some(({ e }) => e === 'test'),
+    });
     expect(ran.rows.length).toBeGreaterThan(0);
     expect(ran.observed.reporterEnded).toBe(false);
     expect(ran.judged.outcome).toBe('error_runner_crashed');
   });
 
   it('names the version', async () => {
-    expect(await playwrightAdapter.version(suiteOf('playwright'), localProject(root))).toMatch(/^playwright 1\.\d+\.\d+ \(.*@playwright\/test\)$/);
+    expect(await playwrightAdapter.version(suiteOf('playwright'), localProject(root))).toMatch(
+      /^playwright 1\.\d+\.\d+ \(.*@playwright\/test\)$/,
+    );
   });
 });
 
@@ -159,7 +202,8 @@ describe('Playwright without a browser', () => {
   it('only runs what `only` leaves, as Playwright does', async () => {
     const root = await project({
       'playwright.config.js': CONFIG,
-      'a.spec.js': "const { test } = require('@playwright/test');\ntest.only('this', () => {});\ntest('not this', () => {});\n",
+      'a.spec.js':
+        "const { test } = require('@playwright/test');\ntest.only('this', () => {});\ntest('not this', () => {});\n",
       'b.spec.js': "const { test } = require('@playwright/test');\ntest('nor this', () => {});\n",
     });
     const files = await discovered(root);
@@ -172,7 +216,8 @@ describe('Playwright without a browser', () => {
   it('tells repeated tests apart and stops after the first failure when asked to', async () => {
     const root = await project({
       'playwright.config.js': "module.exports = { testDir: '.', repeatEach: 2, workers: 1 };\n",
-      'a.spec.js': "const { test } = require('@playwright/test');\ntest('one', () => { throw new Error('x'); });\ntest('two', () => {});\n",
+      'a.spec.js':
+        "const { test } = require('@playwright/test');\ntest('one', () => { throw new Error('x'); });\ntest('two', () => {});\n",
     });
     const all = await runAdapter(playwrightAdapter, root, { files: ['a.spec.js'] });
     expect(statuses(all.rows)).toEqual({
@@ -204,7 +249,9 @@ describe('Playwright without a browser', () => {
   });
 
   it('never runs side by side with a web server of its own', async () => {
-    const root = await project({ 'playwright.config.js': "module.exports = { webServer: { command: 'node server.js', port: 3000 } };\n" });
+    const root = await project({
+      'playwright.config.js': "module.exports = { webServer: { command: 'node server.js', port: 3000 } };\n",
+    });
     const plain = await project({ 'playwright.config.js': CONFIG });
     expect(await playwrightAdapter.sideBySide(suiteOf('playwright'), localProject(root))).toBe('never');
     expect(await playwrightAdapter.sideBySide(suiteOf('playwright'), localProject(plain))).toBe('safe');
@@ -213,7 +260,10 @@ describe('Playwright without a browser', () => {
 
   it('says what to install when Playwright is missing', async () => {
     const root = await writeProject({ 'playwright.config.js': CONFIG });
-    await expect(discovered(root)).rejects.toMatchObject({ problem: 'ToolMissing', message: expect.stringContaining('npm ci') });
+    await expect(discovered(root)).rejects.toMatchObject({
+      problem: 'ToolMissing',
+      message: expect.stringContaining('npm ci'),
+    });
     await remove(root);
   });
 });

@@ -33,7 +33,11 @@ export interface ReportRunOptions {
   readonly killWhen?: (events: readonly TestEvent[]) => boolean;
 }
 
-export async function runWithReports(adapter: FrameworkAdapter, root: string, options: ReportRunOptions): Promise<ReportRun> {
+export async function runWithReports(
+  adapter: FrameworkAdapter,
+  root: string,
+  options: ReportRunOptions,
+): Promise<ReportRun> {
   const work = await mkdtemp(join(tmpdir(), 'baton-attempt-'));
   try {
     return await attempt(adapter, root, options, work);
@@ -42,7 +46,12 @@ export async function runWithReports(adapter: FrameworkAdapter, root: string, op
   }
 }
 
-async function attempt(adapter: FrameworkAdapter, root: string, options: ReportRunOptions, work: string): Promise<ReportRun> {
+async function attempt(
+  adapter: FrameworkAdapter,
+  root: string,
+  options: ReportRunOptions,
+  work: string,
+): Promise<ReportRun> {
   const request: CommandRequest = {
     suite: options.suite ?? suiteOf(adapter.name),
     root,
@@ -64,7 +73,12 @@ async function attempt(adapter: FrameworkAdapter, root: string, options: ReportR
     rows.push(...collector.add(more).results);
   };
   const env = { ...process.env, TMPDIR: request.scratchDir, ...request.suite.env.set, ...spec.env };
-  const child = spawn(spec.command, spec.args, { cwd: spec.cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(spec.command, spec.args, {
+    cwd: spec.cwd,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output: string[] = [];
   child.stderr!.on('data', (bytes: Buffer) => output.push(String(bytes)));
   const lines = (async () => {

@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseTap, TapReader } from '../../../adapters/frameworks/reports/tap.js';
 
-const brief = (text: string): string[] => parseTap(text).cases.map(({ suites, name, status, note }) => `${[...suites, name].join(' › ')}: ${status}${note ? ` (${note})` : ''}`);
+const brief = (text: string): string[] =>
+  parseTap(text).cases.map(
+    ({ suites, name, status, note }) => `${[...suites, name].join(' › ')}: ${status}${note ? ` (${note})` : ''}`,
+  );
 
 const NODE = `TAP version 13
 # Subtest: cart
@@ -82,7 +85,8 @@ describe('reading TAP', () => {
   });
 
   it('reads TAP 12 without a version, plan last, numbers and names missing, diagnostics in comments', () => {
-    const text = 'ok\nnot ok 2 - two # words\n# at line 5\n#   more\nok 3 three \\# four # time=12.5ms\nok - # SKIP\nnoise ok\n1..4\n';
+    const text =
+      'ok\nnot ok 2 - two # words\n# at line 5\n#   more\nok 3 three \\# four # time=12.5ms\nok - # SKIP\nnoise ok\n1..4\n';
     expect(brief(text)).toEqual([': passed', 'two # words: failed', 'three # four: passed', ': skipped']);
     expect(parseTap(text).cases[1]!.message).toBe('at line 5\nmore');
     expect(parseTap(text).cases[2]!.ms).toBe(12.5);
@@ -135,14 +139,21 @@ describe('reading TAP', () => {
   it.each([
     ['more tests than planned', '1..1\nok 1\nok 2\n', '4:1: 1 tests were planned, but 2 reported'],
     ['two plans', '1..1\nok 1\n1..1\n', '3:1: a second plan in one report'],
-    ['a green point over a broken plan', '# Subtest: a\n    ok 1\n    1..2\nok 1 - a\n1..1\n', '5:1: subtest a: 2 planned, 1 reported, and yet it is ok'],
+    [
+      'a green point over a broken plan',
+      '# Subtest: a\n    ok 1\n    1..2\nok 1 - a\n1..1\n',
+      '5:1: subtest a: 2 planned, 1 reported, and yet it is ok',
+    ],
   ])('calls %s corrupt', (_, text, problem) => {
     const { problems } = parseTap(text);
     expect(problems).toEqual([problem]);
   });
 
   it('survives YAML that is none, and aliases that grow', () => {
-    const bomb = `a: &a [x]\n${'bcdefghij'.split('').map((c, i) => `  ${c}: &${c} [${`*${'abcdefghij'[i]},`.repeat(9)}]`).join('\n')}`;
+    const bomb = `a: &a [x]\n${'bcdefghij'
+      .split('')
+      .map((c, i) => `  ${c}: &${c} [${`*${'abcdefghij'[i]},`.repeat(9)}]`)
+      .join('\n')}`;
     const report = parseTap(`1..2\nnot ok 1 - a\n  ---\n  {{{ no yaml\n  ...\nnot ok 2 - b\n  ---\n  ${bomb}\n  ...\n`);
     expect(report.cases.map(({ status }) => status)).toEqual(['failed', 'failed']);
     expect(report.cases[0]!.message).toContain('{{{ no yaml');

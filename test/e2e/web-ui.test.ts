@@ -1,0 +1,65 @@
+/** What a reader sees of a run in the Temporal Web UI, in a real browser. */
+import { existsSync } from 'node:fs';
+import { Client, Connection } from '@temporalio/client';
+import { type Browser, chromium } from '@playwright/test';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RunAnswer } from '../../domain/api.schema.js';
+import { project } from './support/projects.js';
+import { openStack, type TestStack } from './support/stack.js';
+
+const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+const FLAGS = '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+
+let baton: TestStack;
+let browser: Browser;
+let run: RunAnswer;
+beforeAll(async () => {
+  if (!CHROMIUM) throw new Error('Chromium is missing. Install it, on Debian with `apt-get install chromium`.');
+  baton = await openStack();
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS.split(' ') });
+  const test = (name: string): string => `import test from 'node:test';\ntest('${name}', () => {});\n`;
+  run = await baton.run(await project({ 'test/cart.test.js': test('adds'), 'test/tax.test.js': test('rounds') }));
+});
+afterAll(async () => {
+  await browser?.close();
+  await baton?.stop();
+});
+
+it('the timeline names batch, files and stage of each activity', async () => {
+  const page = await browser.newPage();
+  await page.goto(run.links.webUi!, { timeout: 60_000 });
+  await page.getByText(/run b1 node-test: test\//).first().waitFor({ timeout: 60_000 });
+  await page.getByText('judge: completed').first().waitFor();
+  await page.getByText('report: passed').first().waitFor();
+  await page.close();
+});
+
+it('the details say what ran and what came of it', async () => {
+  const page = await browser.newPage();
+  await page.goto(run.links.webUi!.replace(/history$/, 'user-metadata'), { timeout: 60_000 });
+  await page.getByText('tests of made').first().waitFor({ timeout: 60_000 });
+  await page.getByText('2 passed; 2 of 2 expected files observed').first().waitFor();
+  await page.close();
+});
+
+it('runs are found by verdict, project and suite', async () => {
+  const connection = await Connection.connect({ address: baton.stack.manifest.temporal.address });
+  const client = new Client({ connection });
+  const found = async (): Promise<string[]> => {
+    const ids: string[] = [];
+    const query = "BatonVerdict = 'passed' AND BatonProject = 'made' AND BatonSuite = 'node-test'";
+    for await (const execution of client.workflow.list({ query })) ids.push(execution.workflowId);
+    return ids;
+  };
+  await expect.poll(found, { timeout: 15_000 }).toEqual([run.id]);
+  await connection.close();
+});
+
+it('a run that was just started is there within a second', async () => {
+  const connection = await Connection.connect({ address: baton.stack.manifest.temporal.address });
+  const started = await baton.start(await project({ 'test/a.test.js': "import test from 'node:test';\ntest('x', () => {});\n" }));
+  const described = await new Client({ connection }).workflow.getHandle(started.id).describe();
+  expect(described.type).toBe('testRun');
+  await baton.finished(started.id);
+  await connection.close();
+});
