@@ -18,6 +18,8 @@ export interface PlanningDeps {
   readonly adapters: readonly FrameworkAdapter[];
   readonly project: (root: string) => ProjectAccess;
   readonly projectConfig: (project: ProjectAccess) => Promise<ProjectConfig | undefined>;
+  /** What the project in a directory calls itself. */
+  readonly projectName: (root: string) => Promise<string>;
   readonly host: string;
   readonly cores: number;
 }
@@ -39,7 +41,7 @@ async function planRun(deps: PlanningDeps, execution: string): Promise<PlanRef> 
   const project = deps.project(workspace.root);
   const config = await deps.projectConfig(project);
   const { suites, problems } = await resolveSuites(deps.adapters, project, config, run.options);
-  const facts = await deps.api.planningFacts(execution);
+  const facts = await deps.api.planningFacts(execution, config?.project ?? (await deps.projectName(workspace.root)));
   const lanes = run.options.workers ?? config?.lanes ?? facts.lanes;
   const notes = [...workspace.notes, ...problems, ...(await isolationNote(deps.cage))];
   const found = await discoverAll(deps.adapters, suites, project, { options: run.options, traits: facts.traits, lanes, notes, cores: deps.cores });
@@ -47,7 +49,7 @@ async function planRun(deps: PlanningDeps, execution: string): Promise<PlanRef> 
   if (files.length === 0) throw noTests(suites, run.options);
   const plan = Plan.parse({
     version: 1,
-    project: run.project,
+    project: facts.project,
     root: workspace.root,
     commit: workspace.commit,
     tree: workspace.tree,
@@ -70,6 +72,7 @@ const reference = (plan: Plan, digest: string, queue: string): PlanRef => ({
   lanes: plan.lanes,
   batches: plan.batches.map(batchRef),
   files: plan.files.length,
+  project: plan.project,
   suites: plan.suites.map((s) => s.name),
   commit: plan.commit,
   branch: plan.branch,

@@ -10,6 +10,7 @@ import { leaseLane } from '../adapters/process/leases.js';
 import { removeStaleGroups } from '../adapters/process/cgroup.js';
 import { testEnvironment } from '../adapters/process/environment.js';
 import { removeStaleTemp } from '../adapters/process/own-temp.js';
+import { projectName } from '../adapters/vcs/project-name.js';
 import type { BatchActivities, PlanningActivities } from '../domain/activities.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { hostQueue, PLANNING_QUEUE, RUNNER_QUEUE } from '../domain/names.js';
@@ -93,6 +94,7 @@ function activities(settings: Settings, api: RunnerApi, tools: ReturnType<typeof
     adapters: tools.adapters,
     project: tools.project,
     projectConfig: tools.projectConfig,
+    projectName,
     host: settings.machine,
     cores,
   });

@@ -14,6 +14,7 @@ export interface PlanRef {
   readonly lanes: number;
   readonly batches: readonly BatchRef[];
   readonly files: number;
+  readonly project: string;
   readonly suites: readonly string[];
   readonly commit: string | null;
   readonly branch: string | null;

@@ -294,8 +294,11 @@ export const UploadAnswer = z
   .object({ digest: Digest, bytes: z.int().min(0).max(API_LIMITS.uploadBytes) })
   .meta({ id: 'UploadAnswer' });
 export type UploadAnswer = z.infer<typeof UploadAnswer>;
+export const FactsQuery = z.strictObject({ project: ProjectName.optional().describe('What the project calls itself.') });
+export type FactsQuery = z.infer<typeof FactsQuery>;
 export const PlanningFacts = z
   .object({
+    project: z.string().describe('The project that the run belongs to.'),
     durations: z.array(z.object({ suite: z.string(), file: z.string(), meanMs: z.number(), samples: count })),
     traits: z.array(z.object({ suite: z.string(), serial: z.boolean(), reason: z.string() })),
     lanes: z.int().min(1).max(10_000),

@@ -218,7 +218,8 @@ export interface RunnerApi {
   planDigest(execution: string): Promise<string | null>;
   storePlan(execution: string, plan: Plan): Promise<string>;
   plan(digest: string): Promise<Plan>;
-  planningFacts(execution: string): Promise<{ durations: FileDuration[]; traits: SuiteTrait[]; lanes: number }>;
+  /** `project`: what the project calls itself; the answer says which project the run belongs to. */
+  planningFacts(execution: string, project: string): Promise<{ project: string; durations: FileDuration[]; traits: SuiteTrait[]; lanes: number }>;
   beginBatch(execution: string, batch: string, runner: string): Promise<BatchTicket>;
   record(chunk: IngestChunk): Promise<void>;
   finishBatch(execution: string, batch: string, fence: number, runner: string, evidence: Evidence, durationMs: number): Promise<BatchSummary>;

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
@@ -25,3 +25,8 @@ const { code } = await bundleWorkflowCode({
   logger: quiet,
 });
 writeFileSync(join(root, 'dist', 'workflow-bundle.js'), code);
+
+// An empty ledger to copy, so that the very first start does not wait for one to be made.
+const { prepareTemplate } = await import(pathToFileURL(join(root, 'dist', 'adapters', 'store', 'index.js')).href);
+await prepareTemplate(join(root, 'dist', 'template'));
+process.exit(0);

@@ -84,7 +84,7 @@ class TestRun {
       { taskQueue: planningQueue, summary: 'pin, detect, discover, plan' },
       [{ execution }],
     );
-    upsertSearchAttributes(searchAttributes({ suites: plan.suites, commit: plan.commit, branch: plan.branch }));
+    upsertSearchAttributes(searchAttributes({ project: plan.project, suites: plan.suites, commit: plan.commit, branch: plan.branch }));
     this.waiting = [...plan.batches];
     return plan;
   }

@@ -2,7 +2,7 @@ import type { Collected } from '../../domain/collect.js';
 import type { FileEnd, RunnerApi } from '../../domain/ports.js';
 import type { ResultRow } from '../../domain/result.schema.js';
 
-const MAX_ROWS = 500;
+const MAX_ROWS = 1_000;
 /** A chunk with long failure texts is cut by size, so that it fits the API's body limit. */
 const MAX_BYTES = 2 * 1024 * 1024;
 /** Results reach the ledger at least this often while they come in slowly. */

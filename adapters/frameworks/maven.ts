@@ -18,7 +18,7 @@ import type { Suite } from '../../domain/plan.schema.js';
 import { suiteDir } from './js-shared.js';
 import { prepareAttempt } from './maven/attempt.js';
 import { MavenReader } from './maven/reader.js';
-import { findTestClasses, type Reactor, readReactor, type TestClass } from './maven/reactor.js';
+import { findTestFiles, type Reactor, readReactor, type TestFile } from './maven/reactor.js';
 import { globMatches } from './reports/glob.js';
 
 /** Maven may fetch half the internet before its first test. */
@@ -44,7 +44,7 @@ async function detect(project: ProjectAccess): Promise<SuiteDraft[]> {
   const pom = await project.readText('pom.xml');
   if (pom === undefined || !/<project[\s>]/.test(pom)) return [];
   const reactor = await readReactor(project.root);
-  if ((await findTestClasses(project.root, reactor)).length === 0) return [];
+  if ((await findTestFiles(project.root, reactor)).length === 0) return [];
   return [{ config: { name: 'maven', framework: 'maven', dir: '.' }, because: 'pom.xml with test classes' }];
 }
 
@@ -57,14 +57,14 @@ async function discover(suite: Suite, project: ProjectAccess): Promise<Discovere
     );
   }
   await version(suite, project);
-  const classes = await findTestClasses(dir, await readReactor(dir));
-  return wanted(classes, suite).map(({ file, bytes }) => ({ file, bytes }));
+  const files = await findTestFiles(dir, await readReactor(dir));
+  return wanted(files, suite).map(({ file, bytes }) => ({ file, bytes }));
 }
 
 /** `include` and `exclude` of the suite narrow what Surefire would run. */
-function wanted(classes: readonly TestClass[], suite: Suite): TestClass[] {
+function wanted(files: readonly TestFile[], suite: Suite): TestFile[] {
   const { include, exclude = [] } = suite;
-  return classes.filter(
+  return files.filter(
     ({ file }) =>
       (!include || include.some((glob) => globMatches(glob, file))) && !exclude.some((glob) => globMatches(glob, file)),
   );
@@ -73,10 +73,10 @@ function wanted(classes: readonly TestClass[], suite: Suite): TestClass[] {
 async function command(request: CommandRequest): Promise<CommandSpec> {
   const { suite, files } = request;
   const dir = suiteDir(request);
-  const { reactor, classes } = await prepareAttempt(request, dir);
+  const { reactor, files: every } = await prepareAttempt(request, dir);
   const asked = new Set(files);
-  const chosen = classes.filter(({ file }) => asked.has(file));
-  const all = chosen.length === classes.length;
+  const chosen = every.filter(({ file }) => asked.has(file));
+  const all = chosen.length === every.length;
   const launch = suite.command ?? [await mavenProgram(request.root, dir)];
   return {
     command: launch[0]!,
@@ -108,20 +108,19 @@ function commonArgs({ bail }: CommandRequest): string[] {
 }
 
 async function selection(
-  classes: readonly TestClass[],
+  files: readonly TestFile[],
   reactor: Reactor,
   { scratchDir }: CommandRequest,
 ): Promise<string[]> {
-  const modules = [...new Set(classes.map(({ module }) => module))];
+  const modules = [...new Set(files.map(({ module }) => module))];
   const narrowed = reactor.modules.length > 1 && modules.length < reactor.modules.length;
   const none = [
     '-Dsurefire.failIfNoSpecifiedTests=false',
     '-DfailIfNoTests=false',
     ...(narrowed ? ['-pl', modules.join(','), '-am'] : []),
   ];
-  const names = classes.flatMap(({ className }) =>
-    needsNested(reactor) ? [className, `${className}$*`] : [className],
-  );
+  const nested = needsNested(reactor);
+  const names = files.flatMap(({ classes }) => classes).flatMap((name) => (nested ? [name, `${name}$*`] : [name]));
   const value = [...new Set(names)].join(',');
   if (value.length <= MAX_ARGUMENT_CHARS) return [`-Dtest=${value}`, ...none];
   const list = join(scratchDir, 'surefire-includes.txt');

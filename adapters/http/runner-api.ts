@@ -44,7 +44,7 @@ export function httpRunnerApi(options: RunnerApiOptions): RunnerApi {
       return planDigest;
     },
     plan: (digest) => get(`/api/ingest/plans/${id(digest)}`, Plan),
-    planningFacts: (execution) => get(`${run(execution)}/facts`, PlanningFacts),
+    planningFacts: (execution, project) => get(`${run(execution)}/facts?project=${id(project)}`, PlanningFacts),
     beginBatch: (execution, batch, runner) =>
       fenced(batch, 0, () => post('/api/ingest/batches/begin', { execution, batch, runner }, BatchTicketAnswer)),
     record: (chunk) =>

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import {
@@ -6,6 +6,7 @@ import {
   BatchTicketAnswer,
   BeginBatch,
   ExecutionId,
+  FactsQuery,
   FinishBatch,
   PlanningFacts,
   RecordChunk,
@@ -16,6 +17,7 @@ import { Run } from '../../domain/run.schema.js';
 import { Access } from '../common/access.js';
 import { Answers } from '../common/documented.js';
 import { API_DEPS, type ApiDeps } from '../deps.js';
+import { defaultProject } from '../runs/default-project.js';
 import { RunsService } from '../runs/runs.service.js';
 
 const Nothing = z.object({}).meta({ id: 'Nothing' });
@@ -44,13 +46,18 @@ export class IngestController {
   @Access('runner')
   @ApiOperation({ summary: 'What planning should know: recorded durations, traits of suites, free lanes' })
   @Answers(200, PlanningFacts, 'The facts.', 404)
-  async facts(@Param('id', { schema: ExecutionId }) id: string): Promise<PlanningFacts> {
-    const { project } = await this.runs.existing(id);
+  async facts(
+    @Param('id', { schema: ExecutionId }) id: string,
+    @Query({ schema: FactsQuery }) query: FactsQuery,
+  ): Promise<PlanningFacts> {
+    const run = await this.runs.existing(id);
+    // A name that was asked for wins; otherwise the project knows its own name better than its folder does.
+    const project = run.project === defaultProject(run.source) ? (query.project ?? run.project) : run.project;
     const [durations, traits] = await Promise.all([
       this.deps.ledger.durations(project),
       this.deps.ledger.suiteTraits(project),
     ]);
-    return { durations, traits, lanes: Math.max(1, this.deps.lanes()) };
+    return { project, durations, traits, lanes: Math.max(1, this.deps.lanes()) };
   }
 
   @Post('batches/begin')

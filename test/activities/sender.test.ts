@@ -18,11 +18,11 @@ const collected = (tests: number, message = '') => {
 describe('handing results to the ledger', () => {
   it('numbers chunks from 1 and never sends an end mark before its rows', async () => {
     const { chunks, sender } = sent();
-    await sender.add(collected(1_200));
+    await sender.add(collected(2_200));
     await sender.flush();
     expect(chunks.map((c) => [c.seq, c.results.length, c.fileEnds.length])).toEqual([
-      [1, 500, 0],
-      [2, 500, 0],
+      [1, 1_000, 0],
+      [2, 1_000, 0],
       [3, 200, 1],
     ]);
     expect(chunks.every((c) => c.execution === 'run_1' && c.fence === 3)).toBe(true);

@@ -77,7 +77,8 @@ describe('the way of a batch', () => {
       { name: 'plan.json', digest, bytes: expect.any(Number), mediaType: 'application/json' },
     ]);
     expect(await api.storePlan('run_1', aPlan({ b9: ['z.test.ts'] }))).toBe(digest);
-    expect(await api.planningFacts('run_1')).toEqual({
+    expect(await api.planningFacts('run_1', 'own-name')).toEqual({
+      project: on.ledger.byId.get('run_1')!.project,
       durations: [{ suite: 'unit', file: 'a.test.ts', meanMs: 12, samples: 3 }],
       traits: [{ suite: 'unit', serial: true, reason: 'failed side by side' }],
       lanes: 2,

@@ -28,6 +28,7 @@ export const aPlanRef = (batches: readonly BatchRef[], lanes = 2): PlanRef => ({
   lanes,
   batches,
   files: batches.reduce((sum, b) => sum + b.files, 0),
+  project: 'shop',
   suites: [...new Set(batches.map((b) => b.suite))],
   commit: 'c0ffee',
   branch: 'main',

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { CommandRequest } from '../../../domain/framework.js';
 import { entriesOf } from '../reports/entries.js';
 import { type Snapshot, snapshot } from '../reports/fresh-reports.js';
-import { findTestClasses, type Reactor, readReactor, type TestClass } from './reactor.js';
+import { findTestFiles, type Reactor, readReactor, type TestFile } from './reactor.js';
 
 export interface ModuleFacts {
   readonly dir: string;
@@ -19,8 +19,8 @@ export interface ModuleFacts {
 
 export interface MavenAttempt {
   readonly modules: readonly ModuleFacts[];
-  /** Every test class of the suite, also those of other batches. */
-  readonly classes: readonly TestClass[];
+  /** Every test file of the suite, also those of other batches. */
+  readonly files: readonly TestFile[];
   /** Reports that were there before. */
   readonly before: Snapshot;
   /** Surefire tries failed tests again by itself and writes a report anew after each try. */
@@ -35,9 +35,9 @@ const REPORT = /^TEST-.*\.xml$/;
 export async function prepareAttempt(
   request: CommandRequest,
   dir: string,
-): Promise<{ reactor: Reactor; classes: TestClass[] }> {
+): Promise<{ reactor: Reactor; files: TestFile[] }> {
   const reactor = await readReactor(dir);
-  const classes = await findTestClasses(dir, reactor);
+  const files = await findTestFiles(dir, reactor);
   const paths = await Promise.all(reactor.modules.map((module) => reportPaths(dir, module)));
   const words = `${reactor.text}\n${request.suite.args.join('\n')}`;
   const attempt: MavenAttempt = {
@@ -47,13 +47,13 @@ export async function prepareAttempt(
       reportsDir,
       classesDir,
     })),
-    classes,
+    files,
     before: await snapshot(paths.flat()),
     reruns: words.includes('rerunFailingTestsCount'),
     parallel: /<parallel>|junit\.jupiter\.execution\.parallel|-Dparallel/.test(words),
   };
   await writeFile(fileOf(request), JSON.stringify(attempt));
-  return { reactor, classes };
+  return { reactor, files };
 }
 
 /** Undefined while `command` has not run yet. */

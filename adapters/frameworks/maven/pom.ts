@@ -9,7 +9,7 @@ export interface MavenModule {
   /** Directories of the modules that this one lists, relative to the suite's directory. */
   readonly modules: readonly string[];
   /** Relative to the suite's directory. */
-  readonly testDirs: readonly string[];
+  readonly testDir: string;
   readonly reportsDir: string;
   readonly classesDir: string;
   readonly includes: readonly string[] | undefined;
@@ -21,8 +21,6 @@ export interface MavenModule {
   /** Surefire's plugin elements, nearest first: what a child module inherits. */
   readonly surefire: readonly XmlElement[];
 }
-
-const OTHER_LANGUAGES = ['src/test/kotlin', 'src/test/groovy', 'src/test/scala'];
 
 export function readModule(xml: string, dir: string, parent: MavenModule | undefined): MavenModule | undefined {
   const root = parseXmlTree(xml);
@@ -52,7 +50,7 @@ export function readModule(xml: string, dir: string, parent: MavenModule | undef
     dir,
     artifactId: value(textAt(root, 'artifactId')) ?? '',
     modules: childrenAt(root, 'modules', 'module').map((module) => at(module.text.trim())),
-    testDirs: [...new Set([ownTests ?? 'src/test/java', ...OTHER_LANGUAGES])].map(at),
+    testDir: at(ownTests ?? 'src/test/java'),
     reportsDir: at(setting('reportsDirectory') ?? `${target}/surefire-reports`),
     classesDir: at(value(textAt(build, 'testOutputDirectory')) ?? `${target}/test-classes`),
     includes: patterns(configurations, 'includes', 'include', value),

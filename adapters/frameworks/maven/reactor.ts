@@ -12,12 +12,13 @@ export interface Reactor {
   readonly text: string;
 }
 
-export interface TestClass {
+/** A source file with the test classes in it. */
+export interface TestFile {
   /** Relative to the suite's directory. */
   readonly file: string;
   readonly bytes: number;
-  /** Fully qualified, from the path below the test directory. */
-  readonly className: string;
+  /** Fully qualified names of its outermost classes that Surefire would take; at least one. */
+  readonly classes: readonly string[];
   /** Directory of the module. */
   readonly module: string;
 }
@@ -26,6 +27,10 @@ const MAX_MODULES = 1000;
 const MAX_FILES = 100_000;
 const MAX_POM_BYTES = 4 * 1024 * 1024;
 const DEFAULT_INCLUDES = ['**/Test*', '**/*Test', '**/*Tests', '**/*TestCase'];
+/** A class that begins a line and may have tests. */
+const CLASS = /^(?:@\w[\w.]*(?:\([^()\n]{0,200}\))?[ \t]+){0,10}(?:(?:public|final|open|internal|sealed|strictfp)[ \t]+){0,5}class[ \t]+(\w+)/gm;
+/** Of one file. */
+const MAX_CLASSES = 200;
 const SOURCE = /\.(java|kt|groovy|scala)$/;
 
 /** `dir` is absolute. A module whose POM is missing or unreadable is left out: Maven says more about it. */
@@ -48,25 +53,39 @@ export async function readReactor(dir: string): Promise<Reactor> {
   return { modules, text: texts.join('\n') };
 }
 
-export async function findTestClasses(dir: string, reactor: Reactor): Promise<TestClass[]> {
-  const found = new Map<string, TestClass>();
+export async function findTestFiles(dir: string, reactor: Reactor): Promise<TestFile[]> {
+  const found = new Map<string, TestFile>();
   for (const module of reactor.modules) {
     if (module.skip) continue;
-    for (const testDir of module.testDirs) {
+    for (const testDir of await testDirsOf(dir, module)) {
       for (const { path, bytes } of await sources(dir, testDir)) {
         const file = posix.join(testDir, path);
-        if (isTestClass(path.replace(SOURCE, ''), module)) {
-          found.set(file, {
-            file,
-            bytes,
-            className: path.replace(SOURCE, '').replaceAll('/', '.'),
-            module: module.dir,
-          });
-        }
+        if (found.has(file)) continue;
+        const classes = (await classesIn(join(dir, file), path)).filter((name) => isTestClass(name, module));
+        if (classes.length > 0) found.set(file, { file, bytes, module: module.dir, classes: classes.map((name) => name.replaceAll('/', '.')) });
       }
     }
   }
   return [...found.values()].sort((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+/** The test directory of the module, and what lies beside it, such as `src/test/kotlin` or `src/test/java21`. */
+async function testDirsOf(dir: string, module: MavenModule): Promise<string[]> {
+  const beside = (await entriesOf(join(dir, module.dir, 'src/test'))).filter((entry) => entry.isDirectory() && entry.name !== 'resources');
+  return [...new Set([module.testDir, ...beside.map(({ name }) => posix.join(module.dir, 'src/test', name)).sort()])];
+}
+
+/**
+ * Outermost classes of a source file as paths (`shop/CartTest`): the one that the file is named after, and others that
+ * begin a line. Only Java ties packages to directories, so the declared package counts.
+ */
+async function classesIn(file: string, path: string): Promise<string[]> {
+  const source = (await textOf(file)) ?? '';
+  const declared = /^package\s+([\w.]+)/m.exec(source)?.[1]?.replaceAll('.', '/');
+  const main = posix.basename(path).replace(SOURCE, '');
+  const others = [...source.matchAll(CLASS)].map((match) => match[1]!);
+  const names = [...new Set([main, ...others])].slice(0, MAX_CLASSES);
+  return names.map((name) => posix.join(declared ?? posix.dirname(path), name));
 }
 
 /** As Surefire decides by names; what it then finds to hold no test is reported as a file without tests. */

@@ -48,7 +48,7 @@ export class MavenReader implements ResultReader {
     if (ended) events.push(...this.results.settle(this.countsOnce()));
     const broke = this.whatBroke(exit);
     // Single classes may hold no test; a whole project without one proves nothing.
-    const proven = this.results.tests > 0 || this.request.files.length < attempt.classes.length;
+    const proven = this.results.tests > 0 || this.request.files.length < attempt.files.length;
     if (ended && proven) events.push(...this.results.endFiles((file) => this.wasTested(file, attempt)));
     const problems = this.problems.list();
     if (problems.length > 0)
@@ -67,7 +67,7 @@ export class MavenReader implements ResultReader {
 
   private load(): MavenAttempt | undefined {
     this.attempt ??= loadAttempt(this.request);
-    if (this.attempt) this.results ??= new MavenResults(this.request.files, this.attempt.classes);
+    if (this.attempt) this.results ??= new MavenResults(this.request.files, this.attempt.files);
     return this.attempt;
   }
 
@@ -124,14 +124,11 @@ export class MavenReader implements ResultReader {
     const at = className.replaceAll('.', '/');
     const inPackage = className.slice(0, className.lastIndexOf('.') + 1);
     const names = (await entriesOf(join(this.dir, classesDir, dirname(at)))).map(({ name }) => name);
-    const adopts = this.results!.adopts(dir, className);
-    const isMore = (name: string): boolean =>
-      name.startsWith(`${basename(at)}$`) ||
-      (adopts &&
-        name.endsWith('.class') &&
-        !name.includes('$') &&
-        !this.results!.knows(dir, inPackage + name.slice(0, -'.class'.length)));
-    return names.length === 0 || names.some(isMore);
+    const shares = this.results!.shares(dir, className);
+    if (names.length === 0 || shares === 'always') return true;
+    const isUnknown = (name: string): boolean =>
+      name.endsWith('.class') && !name.includes('$') && !this.results!.knows(dir, inPackage + name.slice(0, -'.class'.length));
+    return names.some((name) => name.startsWith(`${basename(at)}$`) || (shares === 'with unknown' && isUnknown(name)));
   }
 
   /** Maven came to its own end: not killed, an exit code of its protocol, and its last word was heard. */

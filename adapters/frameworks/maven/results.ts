@@ -11,7 +11,7 @@
 import type { TestEvent } from '../../../domain/test-event.schema.js';
 import { caseFields } from '../reports/case-event.js';
 import type { Report, ReportCase } from '../reports/report.js';
-import type { TestClass } from './reactor.js';
+import type { TestFile } from './reactor.js';
 
 /** Name of the case that stands for a whole class. */
 export const WHOLE_CLASS = '(class)';
@@ -50,19 +50,26 @@ export class MavenResults {
   /** How many cases of a report were taken when it was read before; a report may grow. */
   private readonly taken = new Map<string, number>();
   private readonly requested: ReadonlySet<string>;
+  /** Files with several classes, and so with several reports. */
+  private readonly several = new Set<string>();
   private readonly byClass = new Map<string, string>();
 
   constructor(
     private readonly asked: readonly string[],
-    classes: readonly TestClass[],
+    files: readonly TestFile[],
   ) {
     this.requested = new Set(asked);
-    for (const { module, className, file } of classes) this.byClass.set(`${module}\0${className}`, file);
+    for (const { module, classes, file } of files) {
+      for (const name of classes) this.byClass.set(`${module}\0${name}`, file);
+      if (classes.length > 1) this.several.add(file);
+    }
   }
 
-  /** Whether the file takes the results of classes that no file is named after. */
-  adopts(module: string, className: string): boolean {
-    return this.byClass.get(`${module}\0${className}`) === this.neighbour(module, className);
+  /** Whether the file of a class may get results of other classes: its own, or those that no file is known of. */
+  shares(module: string, className: string): 'always' | 'with unknown' | 'never' {
+    const file = this.byClass.get(`${module}\0${className}`);
+    if (file === undefined || this.several.has(file)) return 'always';
+    return file === this.neighbour(module, className) ? 'with unknown' : 'never';
   }
 
   knows(module: string, className: string): boolean {
@@ -110,7 +117,7 @@ export class MavenResults {
       const elsewhere = !this.requested.has(file);
       if (once && (known === 'failed' || (one.status === 'skipped' && (known !== undefined || elsewhere)))) return [];
       const adopted = known === undefined && !elsewhere && !this.files.get(file)?.ended;
-      return this.add(adopted ? file : (reportFile ?? this.fallback()), one, '');
+      return this.add(adopted ? file : (reportFile ?? this.fallback()), one, { module, name: '' });
     });
   }
 
@@ -119,14 +126,14 @@ export class MavenResults {
     return this.asked.filter((file) => wanted(file)).flatMap((file) => [...this.begin(file), ...this.endFile(file)]);
   }
 
-  private addOwn(file: string, one: ReportCase, { module, name }: ReportPlace): TestEvent[] {
-    const key = keyOf(module, one, name);
+  private addOwn(file: string, one: ReportCase, place: ReportPlace): TestEvent[] {
+    const key = keyOf(place.module, one, place.name);
     const before = this.own.get(key);
     if (before === undefined || WORSE[one.status] > WORSE[before]) this.own.set(key, one.status);
-    return this.add(file, one, name);
+    return this.add(file, one, place);
   }
 
-  private add(file: string, one: ReportCase, reportName: string): TestEvent[] {
+  private add(file: string, one: ReportCase, place: { module: string; name: string }): TestEvent[] {
     if (!this.requested.has(file)) return [];
     const begun = this.begin(file);
     const state = this.files.get(file)!;
@@ -134,7 +141,7 @@ export class MavenResults {
     this.tests++;
     if (one.status === 'failed') state.failed++;
     if (one.status === 'passed') state.passed++;
-    return [...begun, { e: 'test', file, path: this.pathOf(file, one, reportName), ...caseFields(one) }];
+    return [...begun, { e: 'test', file, path: this.pathOf(file, one, place), ...caseFields(one) }];
   }
 
   private begin(file: string): TestEvent[] {
@@ -173,17 +180,11 @@ export class MavenResults {
   }
 
   /** `CartTest › WhenEmpty › hasNoItems`; a class that is not the file's own keeps its full name. */
-  private pathOf(file: string, one: ReportCase, reportName: string): string[] {
-    const className = classOf(one, reportName);
-    const own = this.byClassEnds(file, topLevel(className));
+  private pathOf(file: string, one: ReportCase, { module, name }: { module: string; name: string }): string[] {
+    const className = classOf(one, name);
     const [top = '', ...nested] = className.split('$');
-    const simple = own ? top.slice(top.lastIndexOf('.') + 1) : top;
+    const simple = this.byClass.get(`${module}\0${top}`) === file ? top.slice(top.lastIndexOf('.') + 1) : top;
     return [simple, ...nested, one.name || WHOLE_CLASS].filter((part) => part !== '');
-  }
-
-  private byClassEnds(file: string, top: string): boolean {
-    const source = file.replace(/\.\w+$/, '');
-    return source === top.replaceAll('.', '/') || source.endsWith(`/${top.replaceAll('.', '/')}`);
   }
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MavenLog } from '../../../adapters/frameworks/maven/log.js';
-import { findTestClasses, readReactor } from '../../../adapters/frameworks/maven/reactor.js';
+import { findTestFiles, readReactor } from '../../../adapters/frameworks/maven/reactor.js';
 import { MavenResults } from '../../../adapters/frameworks/maven/results.js';
 import { mavenAdapter } from '../../../adapters/frameworks/maven.js';
 import { parseJUnit } from '../../../adapters/frameworks/reports/junit-xml.js';
@@ -21,7 +21,7 @@ const write = (path: string, text = ''): void => {
   writeFileSync(join(root, path), text);
 };
 const classes = async (): Promise<string[]> =>
-  (await findTestClasses(root, await readReactor(root))).map(({ file }) => file);
+  (await findTestFiles(root, await readReactor(root))).map(({ file }) => file);
 const surefire = (configuration: string): string =>
   `<build><plugins><plugin><artifactId>maven-surefire-plugin</artifactId><configuration>${configuration}</configuration></plugin></plugins></build>`;
 const pom = (inner: string): string =>
@@ -34,6 +34,12 @@ describe('finding test classes as Surefire does', () => {
     for (const name of all) write(`src/test/java/shop/${name}.java`);
     write('src/test/kotlin/shop/KTest.kt');
     write('src/test/java/shop/readme.txt');
+    write('src/test/java21/shop/NewTest.java');
+    write('src/test/resources/shop/ResourceTest.java');
+    write(
+      'src/test/java/shop/Many.java',
+      'package shop;\nclass Many {}\n  class InnerTest {}\nabstract class BaseTest {}\n@Tag("x") public final class HiddenTest {\n// class CommentTest\n}',
+    );
   });
 
   it('takes the default names, in every language below src/test', async () => {
@@ -41,6 +47,7 @@ describe('finding test classes as Surefire does', () => {
     const names = ['ATest', 'ATestCase', 'ATests', 'TestA', 'sub/BTest'];
     expect(await classes()).toEqual([
       ...names.map((name) => `src/test/java/shop/${name}.java`),
+      'src/test/java21/shop/NewTest.java',
       'src/test/kotlin/shop/KTest.kt',
     ]);
   });
@@ -238,7 +245,7 @@ describe("Maven's console", () => {
 });
 
 describe('cases of a suite class', () => {
-  const test = (name: string) => ({ file: `${name}.java`, bytes: 1, className: name, module: '.' });
+  const test = (name: string) => ({ file: `${name}.java`, bytes: 1, classes: [name], module: '.' });
   const report = (...cases: [string, string, string][]) =>
     parseJUnit(
       `<testsuite>${cases.map(([c, n, inner]) => `<testcase classname="${c}" name="${n}">${inner}</testcase>`).join('')}</testsuite>`,
