@@ -28,7 +28,8 @@ const MAX_FILES = 100_000;
 const MAX_POM_BYTES = 4 * 1024 * 1024;
 const DEFAULT_INCLUDES = ['**/Test*', '**/*Test', '**/*Tests', '**/*TestCase'];
 /** A class that begins a line and may have tests. */
-const CLASS = /^(?:@\w[\w.]*(?:\([^()\n]{0,200}\))?[ \t]+){0,10}(?:(?:public|final|open|internal|sealed|strictfp)[ \t]+){0,5}class[ \t]+(\w+)/gm;
+const CLASS =
+  /^(?:@\w[\w.]*(?:\([^()\n]{0,200}\))?[ \t]+){0,10}(?:(?:public|final|open|internal|sealed|strictfp)[ \t]+){0,5}class[ \t]+(\w+)/gm;
 /** Of one file. */
 const MAX_CLASSES = 200;
 const SOURCE = /\.(java|kt|groovy|scala)$/;
@@ -62,7 +63,13 @@ export async function findTestFiles(dir: string, reactor: Reactor): Promise<Test
         const file = posix.join(testDir, path);
         if (found.has(file)) continue;
         const classes = (await classesIn(join(dir, file), path)).filter((name) => isTestClass(name, module));
-        if (classes.length > 0) found.set(file, { file, bytes, module: module.dir, classes: classes.map((name) => name.replaceAll('/', '.')) });
+        if (classes.length > 0)
+          found.set(file, {
+            file,
+            bytes,
+            module: module.dir,
+            classes: classes.map((name) => name.replaceAll('/', '.')),
+          });
       }
     }
   }
@@ -71,7 +78,9 @@ export async function findTestFiles(dir: string, reactor: Reactor): Promise<Test
 
 /** The test directory of the module, and what lies beside it, such as `src/test/kotlin` or `src/test/java21`. */
 async function testDirsOf(dir: string, module: MavenModule): Promise<string[]> {
-  const beside = (await entriesOf(join(dir, module.dir, 'src/test'))).filter((entry) => entry.isDirectory() && entry.name !== 'resources');
+  const beside = (await entriesOf(join(dir, module.dir, 'src/test'))).filter(
+    (entry) => entry.isDirectory() && entry.name !== 'resources',
+  );
   return [...new Set([module.testDir, ...beside.map(({ name }) => posix.join(module.dir, 'src/test', name)).sort()])];
 }
 

@@ -127,7 +127,9 @@ export class MavenReader implements ResultReader {
     const shares = this.results!.shares(dir, className);
     if (names.length === 0 || shares === 'always') return true;
     const isUnknown = (name: string): boolean =>
-      name.endsWith('.class') && !name.includes('$') && !this.results!.knows(dir, inPackage + name.slice(0, -'.class'.length));
+      name.endsWith('.class') &&
+      !name.includes('$') &&
+      !this.results!.knows(dir, inPackage + name.slice(0, -'.class'.length));
     return names.some((name) => name.startsWith(`${basename(at)}$`) || (shares === 'with unknown' && isUnknown(name)));
   }
 

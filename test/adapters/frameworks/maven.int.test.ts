@@ -253,7 +253,7 @@ describe('a reactor of several modules', () => {
     expect(statuses(ran.rows)).toEqual({
       'core/src/test/java/core/SameTest.java › SameTest › inCore': 'passed',
       'web/src/tests/web/PageSpec.java › PageSpec › shows': 'passed',
-      'web/src/tests/web/PageSpec.java › web.SecondTest › livesInAnotherFile': 'passed',
+      'web/src/tests/web/PageSpec.java › SecondTest › livesInAnotherFile': 'passed',
     });
     expect(ran.totals).toEqual(nativeTotals(ran.output));
     expect(ran.judged.outcome).toBe('passed');

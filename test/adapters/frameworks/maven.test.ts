@@ -34,12 +34,6 @@ describe('finding test classes as Surefire does', () => {
     for (const name of all) write(`src/test/java/shop/${name}.java`);
     write('src/test/kotlin/shop/KTest.kt');
     write('src/test/java/shop/readme.txt');
-    write('src/test/java21/shop/NewTest.java');
-    write('src/test/resources/shop/ResourceTest.java');
-    write(
-      'src/test/java/shop/Many.java',
-      'package shop;\nclass Many {}\n  class InnerTest {}\nabstract class BaseTest {}\n@Tag("x") public final class HiddenTest {\n// class CommentTest\n}',
-    );
   });
 
   it('takes the default names, in every language below src/test', async () => {
@@ -47,7 +41,6 @@ describe('finding test classes as Surefire does', () => {
     const names = ['ATest', 'ATestCase', 'ATests', 'TestA', 'sub/BTest'];
     expect(await classes()).toEqual([
       ...names.map((name) => `src/test/java/shop/${name}.java`),
-      'src/test/java21/shop/NewTest.java',
       'src/test/kotlin/shop/KTest.kt',
     ]);
   });
@@ -70,6 +63,29 @@ describe('finding test classes as Surefire does', () => {
     write('pom.xml', pom(surefire(configuration)));
     rmSync(join(root, 'src/test/kotlin'), { recursive: true });
     expect(await classes()).toEqual(names.map((name) => `src/test/java/shop/${name}.java`));
+  });
+
+  it('finds classes that no file is named after, and sources beside the usual directory', async () => {
+    write('pom.xml', pom(''));
+    rmSync(join(root, 'src/test'), { recursive: true });
+    write('src/test/java21/shop/NewTest.java');
+    write('src/test/resources/shop/ResourceTest.java');
+    write('src/test/kotlin/anywhere.kt', 'package shop.deep\nclass KotlinTest\n');
+    const lines = [
+      'class Many {}',
+      '  class InnerTest {}',
+      'abstract class BaseTest {}',
+      '@Tag("x") public final class HiddenTest {',
+      '// class CommentTest',
+      '}',
+    ];
+    write('src/test/java/shop/Many.java', ['package shop;', ...lines].join('\n'));
+    const found = await findTestFiles(root, await readReactor(root));
+    expect(found.map(({ file, classes: names }) => [file, names])).toEqual([
+      ['src/test/java/shop/Many.java', ['shop.HiddenTest']],
+      ['src/test/java21/shop/NewTest.java', ['shop.NewTest']],
+      ['src/test/kotlin/anywhere.kt', ['shop.deep.KotlinTest']],
+    ]);
   });
 
   it('follows modules, their own test directories, and properties of their parent', async () => {
