@@ -4,9 +4,10 @@
  *   stage 1          everything, side by side where that is safe
  *   alone            files with tests that have only failed so far, and files whose process died under them
  *   together         only to find out about interference: what failed side by side and passed alone runs side by side again
- *   alone            its confirmation
+ *   alone            its confirmation; then both once more
  *
- * Failing together twice and passing alone twice is no flaw of the test: the suite is run serially from then on.
+ * Failing side by side three times and passing alone three times is no flaw of the tests: the suite is run serially from
+ * then on. It need not be the same test each time: of two that want one lock, either may come second.
  */
 import type { Batch } from './batch.schema.js';
 import { endedFiles, fileKey, groupAttempts, statusOf } from './count.js';
@@ -27,6 +28,11 @@ const RERUN_UNFINISHED: ReadonlySet<BatchOutcome> = new Set<BatchOutcome>([
 export const MAX_RERUN_FILES = 200;
 /** Finding out about interference may cost this much at most. */
 const TOGETHER_BUDGET_MS = 120_000;
+/**
+ * So many rounds side by side must fail, each with a pass alone behind it. A test that fails half of the time by chance
+ * gets through all of them once in 64 runs, one that fails one time in ten once in more than a thousand.
+ */
+const PROOFS = 3;
 
 export interface Settled {
   readonly batches: Omit<Batch, 'id'>[];
@@ -115,26 +121,32 @@ function unfinished({ batches }: SettleInput): { suite: string; file: string }[]
     .filter(({ suite, file }) => !ended.has(fileKey(suite, file)));
 }
 
-/** Stage 1 side by side failed, alone passed: was it chance, or the neighbour? */
+/** Side by side failed, alone passed: was it chance, or the neighbour? Asked again until it is clear. */
 function interferenceCheck(input: SettleInput, stage: number): Settled | undefined {
   const kinds = stages(input.batches);
   const last = kinds.at(-1);
-  const togetherStages = kinds.filter((k) => k.stage > 1 && !k.alone);
-  if (!last) return undefined;
-  if (!last.alone && last.stage > 1) return confirmAlone(input, last.stage, stage);
-  if (togetherStages.length > 0 || kinds.length < 2) return undefined;
-  const suspects = new Set<string>();
-  for (const group of groupAttempts(input.attempts).values()) {
-    if (group[0]!.status === 'failed' && statusOf(group) === 'flaky' && group[0]!.kind === 'test') suspects.add(group[0]!.batch);
-  }
-  const first = input.batches.filter((b) => b.stage === 1);
-  const groups = overlapping(first, suspects, input.plan);
+  if (!last || kinds.length < 2) return undefined;
+  if (!last.alone) return confirmAlone(input, last.stage, stage);
+  const together = kinds.filter((k) => !k.alone).map((k) => k.stage);
+  const latest = together.at(-1);
+  if (latest === undefined || together.length >= PROOFS) return undefined;
+  const suspects = new Set(victims(input.attempts, latest, kinds).map((test) => test.batch));
+  const groups = overlapping(input.batches.filter((b) => b.stage === latest), suspects, input.plan);
   const cost = groups.reduce((sum, b) => sum + durationOf(b), 0);
   if (groups.length < 2 || cost > TOGETHER_BUDGET_MS) return undefined;
   return {
     batches: groups.map((b) => ({ suite: b.suite, stage, files: [...b.files], predictedMs: durationOf(b), exclusive: false, serial: false })),
     reason: 'failed side by side and passed alone: run side by side once more to tell chance from interference',
   };
+}
+
+/** First attempts of tests that failed in this stage, side by side, and passed in a later one, alone. */
+function victims(attempts: readonly Attempt[], together: number, kinds: readonly StageKind[]): Attempt[] {
+  const alone = new Set(kinds.filter((k) => k.alone && k.stage > together).map((k) => k.stage));
+  return [...groupAttempts(attempts).values()].flatMap((group) => {
+    const failure = group.find((a) => a.attempt === together && a.status === 'failed' && a.kind === 'test');
+    return failure && group.some((a) => alone.has(a.attempt) && a.status === 'passed') ? [failure] : [];
+  });
 }
 
 const durationOf = (b: BatchRecord): number => (b.startedAt && b.endedAt ? Date.parse(b.endedAt) - Date.parse(b.startedAt) : 0);
@@ -171,17 +183,11 @@ function confirmAlone(input: SettleInput, together: number, stage: number): Sett
   return { batches: aloneBatches(again, stage, input.selectsTests), reason: 'failed side by side a second time: run alone to confirm' };
 }
 
-/** Suites in which a test failed in both side-by-side stages and passed in both stages alone. */
+/** Suites in which each of three rounds side by side had a test that failed there and passed alone. */
 export function interferingSuites(batches: readonly BatchRecord[], attempts: readonly Attempt[]): { suite: string; test: Attempt }[] {
   const kinds = stages(batches);
   const together = kinds.filter((k) => !k.alone).map((k) => k.stage);
-  const alone = kinds.filter((k) => k.alone).map((k) => k.stage);
-  if (together.length < 2 || alone.length < 2) return [];
-  const found = new Map<string, Attempt>();
-  for (const group of groupAttempts(attempts).values()) {
-    const at = (stages: readonly number[], status: string): boolean =>
-      stages.every((stage) => group.some((a) => a.attempt === stage && a.status === status));
-    if (at(together.slice(-2), 'failed') && at(alone.slice(-2), 'passed')) found.set(group[0]!.suite, group[0]!);
-  }
-  return [...found].map(([suite, test]) => ({ suite, test }));
+  if (together.length < PROOFS) return [];
+  const rounds = together.map((stage) => new Map(victims(attempts, stage, kinds).map((test) => [test.suite, test])));
+  return [...rounds[0]!].filter(([suite]) => rounds.every((round) => round.has(suite))).map(([suite, test]) => ({ suite, test }));
 }

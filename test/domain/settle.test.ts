@@ -90,11 +90,24 @@ describe('interference between batches', () => {
     expect(run(togetherAgain, [failed, alonePass], 3).batches).toEqual([]);
   });
 
-  it('is proved by failing together twice and passing alone twice', () => {
-    const all = [...togetherAgain, aRecord('b6', ['a'], { stage: 4, exclusive: true })];
-    const confirmed = anAttempt('a', 'x', 'passed', { attempt: 4, batch: 'b6' });
-    expect(interferingSuites(all, [failed, alonePass, failedAgain, confirmed]).map((f) => f.suite)).toEqual(['unit']);
-    expect(interferingSuites(all, [failed, alonePass, failedAgain])).toEqual([]);
-    expect(run(all, [failed, alonePass, failedAgain, confirmed], 4).batches).toEqual([]);
+  const confirmed = anAttempt('a', 'x', 'passed', { attempt: 4, batch: 'b6' });
+  const afterTwo = [...togetherAgain, aRecord('b6', ['a'], { stage: 4, exclusive: true })];
+  const two = [failed, alonePass, failedAgain, confirmed];
+
+  it('asks a third time before it believes', () => {
+    expect(run(afterTwo, two, 4).batches.map((b) => [b.files, b.exclusive, b.stage])).toEqual([
+      [['a', 'b'], false, 5],
+      [['c'], false, 5],
+    ]);
+    expect(interferingSuites(afterTwo, two)).toEqual([]);
+  });
+
+  it('is proved by three failures side by side with a pass alone behind each, of whichever test', () => {
+    const all = [...afterTwo, aRecord('b7', ['a', 'b'], { stage: 5 }), aRecord('b8', ['c'], { stage: 5 }), aRecord('b9', ['c'], { stage: 6, exclusive: true })];
+    const third = [...two, anAttempt('c', 'z', 'passed', { batch: 'b2' }), anAttempt('c', 'z', 'failed', { attempt: 5, batch: 'b8' })];
+    expect(interferingSuites(all, third)).toEqual([]);
+    const proved = [...third, anAttempt('c', 'z', 'passed', { attempt: 6, batch: 'b9' })];
+    expect(interferingSuites(all, proved).map((f) => f.suite)).toEqual(['unit']);
+    expect(run(all, proved, 6).batches).toEqual([]);
   });
 });

@@ -6,6 +6,7 @@
  * Files that nobody asked for (projects that others depend on) are left out unless something in them is red.
  */
 'use strict';
+const fs = require('node:fs');
 const path = require('node:path');
 const { emit, readBatch, Output } = require('./event-file.cjs');
 
@@ -96,7 +97,8 @@ class BatonPlaywrightReporter {
 
   /** Files that were loaded without an error and in which nothing is left to run, as `test.only` elsewhere has it. */
   endEmptyFiles() {
-    for (const file of this.batch.files.filter((name) => !this.files.has(name))) {
+    const missing = this.batch.files.filter((name) => !this.files.has(name));
+    for (const file of missing.filter((name) => fs.existsSync(path.resolve(this.batch.dir, name)))) {
       emit({ e: 'file-start', file });
       emit({ e: 'file-end', file, tests: 0, status: 'passed' });
     }

@@ -210,6 +210,8 @@ describe('Playwright without a browser', () => {
     const ran = await runAdapter(playwrightAdapter, root, { files });
     expect(counted(ran)).toEqual(await native(root));
     expect(ran.judged.outcome).toBe('passed');
+    const gone = await runAdapter(playwrightAdapter, root, { files: [...files, 'gone.spec.js'] });
+    expect(gone.judged.outcome).toBe('error_partial_report');
     await remove(root);
   });
 
