@@ -80,24 +80,35 @@ function rerunAlone(input: SettleInput, stage: number): Settled {
   }
   if (wanted.size === 0) return NOTHING;
   if (wanted.size > MAX_RERUN_FILES) return { batches: [], reason: `${wanted.size} files failed: too many to be flaky, none was tried again` };
-  return { batches: aloneBatches(wanted, stage, input.selectsTests), reason: `${wanted.size} ${wanted.size === 1 ? 'file' : 'files'} tried again, alone` };
+  return { batches: aloneBatches(wanted, stage, input.selectsTests, serialSuitesOf(input.plan)), reason: `${wanted.size} ${wanted.size === 1 ? 'file' : 'files'} tried again, alone` };
 }
 
 function aloneBatches(
   wanted: ReadonlyMap<string, { suite: Suite; tests: Attempt[][]; whole: boolean }>,
   stage: number,
   selectsTests: ReadonlySet<string>,
+  serialSuites: ReadonlySet<string>,
 ): Omit<Batch, 'id'>[] {
-  return [...wanted].map(([key, { suite, tests, whole }]) => ({
-    suite: suite.name,
-    stage,
-    files: [key.slice(suite.name.length + 1)],
-    ...(whole || !selectsTests.has(suite.name) ? {} : { tests: tests.map((group) => group[0]!.path) }),
-    predictedMs: tests.reduce((sum, group) => sum + (group.at(-1)!.durationMs ?? 0), 0),
-    exclusive: true,
-    serial: false,
-  }));
+  const batches: Omit<Batch, 'id'>[] = [];
+  for (const [key, { suite, tests, whole }] of wanted) {
+    const file = key.slice(suite.name.length + 1);
+    const predictedMs = tests.reduce((sum, group) => sum + (group.at(-1)!.durationMs ?? 0), 0);
+    // A tool that cannot run beside itself is slow to start as well: all its files go into one process.
+    const shared = serialSuites.has(suite.name) ? batches.find((b) => b.suite === suite.name) : undefined;
+    if (shared) {
+      shared.files.push(file);
+      shared.predictedMs += predictedMs;
+      continue;
+    }
+    const select = !whole && selectsTests.has(suite.name) && !serialSuites.has(suite.name);
+    const only = select ? { tests: tests.map((group) => group[0]!.path) } : {};
+    batches.push({ suite: suite.name, stage, files: [file], ...only, predictedMs, exclusive: true, serial: false });
+  }
+  return batches;
 }
+
+/** Suites whose batches were planned to run one after another. */
+const serialSuitesOf = (plan: Plan): ReadonlySet<string> => new Set(plan.batches.filter((b) => b.serial).map((b) => b.suite));
 
 const aloneRounds = (batches: readonly BatchRecord[]): number => stages(batches).filter((s) => s.stage > 1 && s.alone).length;
 
@@ -116,7 +127,8 @@ function stages(batches: readonly BatchRecord[]): StageKind[] {
 function unfinished({ batches }: SettleInput): { suite: string; file: string }[] {
   const ended = endedFiles(batches);
   return batches
-    .filter((b) => b.stage === 1 && b.evidence !== null && RERUN_UNFINISHED.has(b.evidence.outcome))
+    // A tool that never got to its tests, such as a build that broke, would not get there a second time either.
+    .filter((b) => b.stage === 1 && b.evidence?.reporterLoaded && RERUN_UNFINISHED.has(b.evidence.outcome))
     .flatMap((b) => b.files.map((file) => ({ suite: b.suite, file })))
     .filter(({ suite, file }) => !ended.has(fileKey(suite, file)));
 }
@@ -180,7 +192,7 @@ function confirmAlone(input: SettleInput, together: number, stage: number): Sett
     if (suite) again.set(fileKey(suite.name, group[0]!.file), { suite, tests: [], whole: true });
   }
   if (again.size === 0) return undefined;
-  return { batches: aloneBatches(again, stage, input.selectsTests), reason: 'failed side by side a second time: run alone to confirm' };
+  return { batches: aloneBatches(again, stage, input.selectsTests, serialSuitesOf(input.plan)), reason: 'failed side by side a second time: run alone to confirm' };
 }
 
 /** Suites in which each of three rounds side by side had a test that failed there and passed alone. */

@@ -9,7 +9,7 @@ import type {
 } from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { eventLineReader } from './event-lines.js';
-import { type ArgRules, hasOption, keepOptions, names, splitArgs } from './js-args.js';
+import { type ArgRules, besides, hasOption, keepOptions, names, splitArgs, workerLimit } from './js-args.js';
 import { detectSuites, firstFile, type JsFramework, withExtensions } from './js-detect.js';
 import {
   batchEnv,
@@ -46,7 +46,8 @@ const OURS = names(`
   --reporters --json --outputFile --watch --watchAll --watchman --verbose --silent --color --colors --no-color
   --no-colors --noStackTrace --ci --useStderr --notify --listTests --runTestsByPath --expand --debug --showConfig
 `);
-const WORKERS = ['--maxWorkers', '-w', '--runInBand', '-i'];
+const WORKERS = ['--maxWorkers', '-w'];
+const SERIAL = ['--runInBand', '-i'];
 const NARROWING = names(`
   --shard --bail -b -u --updateSnapshot -o --onlyChanged --changedSince --lastCommit --onlyFailures -f
   --findRelatedTests --passWithNoTests
@@ -82,7 +83,7 @@ export const jestAdapter: FrameworkAdapter = {
   selectsTests: false,
   detect: (project) => detectSuites(framework, project),
   discover,
-  sideBySide: async () => 'safe',
+  sideBySide: async (suite) => besides(suiteArgs(suite).limit),
   command,
   reader: () => eventLineReader(),
   exitMeaning: (code) => (code === 0 ? 'green' : code === 1 ? 'red' : 'broken'),
@@ -133,6 +134,8 @@ export function parseJestList(stdout: string): string[] | undefined {
 }
 
 interface SuiteArgs {
+  /** Most workers that the project's own command line allows. */
+  readonly limit: number | undefined;
   readonly flags: string[];
   readonly choosing: string[];
   readonly rest: readonly string[];
@@ -144,10 +147,11 @@ function suiteArgs(suite: Suite): SuiteArgs {
   const config = suite.configFile ? ['--config', suite.configFile] : [];
   const choosing = options.filter(({ name }) => CHOOSING.includes(name)).flatMap(({ words }) => words);
   return {
-    flags: [...config, ...keepOptions(options, [...OURS, ...WORKERS, ...CHOOSING])],
+    flags: [...config, ...keepOptions(options, [...OURS, ...WORKERS, ...SERIAL, ...CHOOSING])],
     choosing,
     rest,
     coverage: hasOption(options, '--coverage', '--collectCoverage'),
+    limit: workerLimit(options, WORKERS, SERIAL),
   };
 }
 
@@ -155,14 +159,14 @@ async function command(request: CommandRequest): Promise<CommandSpec> {
   const { suite } = request;
   const tool = jestOf(request.root, suite);
   const launch = launchOf(suite, tool, request.root);
-  const { flags, coverage } = suiteArgs(suite);
+  const { flags, coverage, limit } = suiteArgs(suite);
   const args = [
     ...launch.args,
     ...flags,
     // Snapshots are compared and never written, as with CI=1, which would change what the project's own code does.
     '--ci',
     `--reporters=${reporterPath('jest-reporter.cjs')}`,
-    `--maxWorkers=${request.cores}`,
+    `--maxWorkers=${Math.min(request.cores, limit ?? request.cores)}`,
     // Verbose, the default for a single file, prints console output at once instead of handing it to the reporter.
     '--verbose=false',
     ...(coverage ? [] : ['--coverage=false']),

@@ -70,3 +70,14 @@ export function majorOf(version: string): number {
   const major = Number.parseInt(version, 10);
   return Number.isNaN(major) ? -1 : major;
 }
+
+/** Most workers that the project's own command line allows: it has its reasons. Undefined when it does not say, or in percent. */
+export function workerLimit(options: readonly Option[], counted: readonly string[], serial: readonly string[] = []): number | undefined {
+  if (hasOption(options, ...serial)) return 1;
+  const words = options.findLast(({ name }) => counted.includes(name))?.words;
+  const value = words?.[1] ?? words?.[0]?.split('=')[1] ?? '';
+  return /^[1-9]\d{0,3}$/.test(value) ? Number(value) : undefined;
+}
+
+/** A suite that is to run serially by its own word must not have a second batch beside it either. */
+export const besides = (limit: number | undefined): 'safe' | 'never' => (limit === 1 ? 'never' : 'safe');

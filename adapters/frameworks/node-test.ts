@@ -9,7 +9,7 @@ import type {
 } from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { eventLineReader } from './event-lines.js';
-import { type ArgRules, hasOption, keepOptions, names, splitArgs } from './js-args.js';
+import { type ArgRules, besides, hasOption, keepOptions, names, splitArgs, workerLimit } from './js-args.js';
 import { detectSuites, type JsFramework } from './js-detect.js';
 import { batchEnv, discoveredFiles, discoveryFailed, type JsPackage, LOOK_TIMEOUT_MS, suiteDir } from './js-shared.js';
 import { reporterPath } from './reporter-path.js';
@@ -27,9 +27,10 @@ const RULES: ArgRules = {
   ),
 };
 const OURS = names(`
-  --test --test-reporter --test-reporter-destination --test-concurrency --watch --watch-path
+  --test --test-reporter --test-reporter-destination --watch --watch-path
   --watch-preserve-output
 `);
+const WORKERS = ['--test-concurrency'];
 const NARROWING = names(`
   --test-shard --test-update-snapshots --test-rerun-failures
 `);
@@ -90,7 +91,7 @@ export const nodeTestAdapter: FrameworkAdapter = {
   selectsTests: false,
   detect: (project) => detectSuites(framework, project),
   discover,
-  sideBySide: async () => 'safe',
+  sideBySide: async (suite) => besides(suiteArgs(suite).limit),
   command,
   reader: () => eventLineReader(),
   exitMeaning: (code) => (code === 0 ? 'green' : code === 1 ? 'red' : 'broken'),
@@ -119,23 +120,25 @@ async function discover(suite: Suite, project: ProjectAccess): Promise<Discovere
   return discoveredFiles(suite, project, JSON.parse(result.stdout) as string[]);
 }
 
-function suiteArgs(suite: Suite): { flags: string[]; patterns: readonly string[] } {
+function suiteArgs(suite: Suite): { flags: string[]; patterns: readonly string[]; limit: number | undefined } {
   const { options, rest } = splitArgs(suite.args, RULES);
   const config =
     suite.configFile && !hasOption(options, '--experimental-config-file')
       ? [`--experimental-config-file=${suite.configFile}`]
       : [];
-  return { flags: [...config, ...keepOptions(options, OURS)], patterns: rest };
+  const flags = [...config, ...keepOptions(options, [...OURS, ...WORKERS])];
+  return { flags, patterns: rest, limit: workerLimit(options, WORKERS) };
 }
 
 async function command(request: CommandRequest): Promise<CommandSpec> {
   const { suite } = request;
   const [program, ...before] = suite.command ?? ['node'];
+  const { flags, limit } = suiteArgs(suite);
   const args = [
     ...before,
-    ...suiteArgs(suite).flags,
+    ...flags,
     '--test',
-    `--test-concurrency=${request.cores}`,
+    `--test-concurrency=${Math.min(request.cores, limit ?? request.cores)}`,
     `--test-reporter=${reporterPath('node-test-reporter.mjs')}`,
     '--test-reporter-destination=stdout',
     ...request.files,

@@ -9,7 +9,7 @@ import type {
 } from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { eventLineReader } from './event-lines.js';
-import { type ArgRules, hasOption, keepOptions, majorOf, names, splitArgs } from './js-args.js';
+import { type ArgRules, besides, hasOption, keepOptions, majorOf, names, splitArgs, workerLimit } from './js-args.js';
 import { detectSuites, firstFile, type JsFramework, withExtensions } from './js-detect.js';
 import {
   batchEnv,
@@ -40,6 +40,7 @@ const OURS = names(`
   --reporter --outputFile --outputFile. --watch -w --run --ui --open --silent --color --no-color
 `);
 const WORKERS = ['--maxWorkers', '--minWorkers', '--maxThreads', '--minThreads'];
+const SERIAL = ['--no-file-parallelism', '--no-fileParallelism', '--single-thread', '--no-threads'];
 /** Choices of the moment, which a script may hold for people at a keyboard. */
 const NARROWING = names(`
   --changed --shard --bail -u --update --hideSkippedTests --standalone --clearScreen
@@ -92,7 +93,7 @@ export const vitestAdapter: FrameworkAdapter = {
   selectsTests: false,
   detect: (project) => detectSuites(framework, project),
   discover,
-  sideBySide: async () => 'safe',
+  sideBySide: async (suite) => besides(suiteArgs(suite).limit),
   command,
   reader: () => eventLineReader(),
   exitMeaning: (code) => (code === 0 ? 'green' : code === 1 ? 'red' : 'broken'),
@@ -154,6 +155,8 @@ async function discoverByReporter(suite: Suite, project: ProjectAccess, tool: To
 }
 
 interface SuiteArgs {
+  /** Most workers that the project's own command line allows. */
+  readonly limit: number | undefined;
   readonly flags: string[];
   /** Parts of file names that narrow the suite; they only matter for discovery. */
   readonly patterns: readonly string[];
@@ -167,6 +170,7 @@ function suiteArgs(suite: Suite): SuiteArgs {
     flags: [...config, ...keepOptions(options, [...OURS, ...WORKERS])],
     patterns: rest,
     coverage: hasOption(options, ...COVERAGE),
+    limit: workerLimit(options, ['--maxWorkers', '--maxThreads'], SERIAL),
   };
 }
 
@@ -174,8 +178,8 @@ async function command(request: CommandRequest): Promise<CommandSpec> {
   const { suite, cores } = request;
   const tool = requireTool(request.root, suite, 'vitest');
   const launch = launchOf(suite, tool, request.root);
-  const { flags, coverage } = suiteArgs(suite);
-  const limit = workers(tool.version, cores);
+  const { flags, coverage, limit: most } = suiteArgs(suite);
+  const limit = workers(tool.version, Math.min(cores, most ?? cores));
   const args = [
     ...launch.args,
     'run',

@@ -52,6 +52,24 @@ describe('what is tried again', () => {
     expect(run(again, [], 2).batches).toEqual([]);
   });
 
+  it('all files of a serial suite in one process', () => {
+    const serial = aPlan({ b1: ['a', 'b'] });
+    const settled = settle({
+      plan: { ...serial, batches: serial.batches.map((b) => ({ ...b, serial: true })) },
+      batches: [aRecord('b1', ['a', 'b'])],
+      attempts: [anAttempt('a', 'x', 'failed'), anAttempt('b', 'y', 'failed')],
+      stage: 1,
+      retriesOf: () => 1,
+      selectsTests: new Set(),
+    });
+    expect(settled.batches.map((b) => b.files)).toEqual([['a', 'b']]);
+  });
+
+  it('not what never got to its tests', () => {
+    const broken = { ...anEvidence('error_no_results'), reporterLoaded: false };
+    expect(run([aRecord('b1', ['a'], { evidence: broken, filesDone: [] })], []).batches).toEqual([]);
+  });
+
   it('not what ran into its time limit: it would only take as long again', () => {
     expect(run([aRecord('b1', ['a'], { evidence: anEvidence('timeout'), filesDone: [] })], []).batches).toEqual([]);
   });

@@ -1,9 +1,10 @@
 /** What users do with runs, over the whole stack. */
 import { execFileSync } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../architecture/imports.js';
 import { ledgerProject, project } from './support/projects.js';
 import { openStack, type TestStack } from './support/stack.js';
 
@@ -126,24 +127,29 @@ describe('a suite whose batches disturb each other', () => {
   it('is found out, said so, and run serially from then on', async () => {
     // Each file needs a lock that its neighbour may hold: passes one after another, fails side by side.
     const test = (name: string): string => `
-import test from 'node:test';
-import { closeSync, openSync, rmSync } from 'node:fs';
-test('${name} has the database to itself', async () => {
-  const lock = new URL('../db.lock', import.meta.url);
+const { closeSync, openSync, rmSync } = require('node:fs');
+const { join } = require('node:path');
+it('${name} has the database to itself', async () => {
+  const lock = join(__dirname, '..', 'db.lock');
   closeSync(openSync(lock, 'wx'));
-  await new Promise((done) => setTimeout(done, 2_500));
+  await new Promise((done) => setTimeout(done, 1_800));
   rmSync(lock);
 });
 `;
-    const dir = await project({ 'test/a.test.js': test('a'), 'test/b.test.js': test('b') });
-    // One process must not run its files side by side on its own: that is the framework's doing, not Baton's.
-    await writeFile(join(dir, 'package.json'), JSON.stringify({ name: 'disturbed', type: 'module', scripts: { test: 'node --test --test-concurrency=1' } }));
+    // Mocha runs its files one after another; it is found in the folders above.
+    const parent = join(ROOT, 'node_modules', '.cache');
+    await mkdir(parent, { recursive: true });
+    const dir = await mkdtemp(join(parent, 'baton-disturbed-'));
+    await mkdir(join(dir, 'test'));
+    await writeFile(join(dir, 'package.json'), JSON.stringify({ name: 'disturbed', scripts: { test: 'mocha' }, devDependencies: { mocha: '*' } }));
+    for (const name of ['a', 'b']) await writeFile(join(dir, 'test', `${name}.js`), test(name));
     const first = await baton.run(dir, { workers: 2 });
     expect(first.verdict).toBe('passed');
     expect(first.totals.flaky).toBeGreaterThan(0);
     expect(first.notes.join('\n')).toMatch(/run serially from now on: its tests fail side by side and pass alone/);
     const second = await baton.run(dir, { workers: 2 });
     expect(second).toMatchObject({ verdict: 'passed', totals: { passed: 2, flaky: 0, failed: 0 } });
-    expect(second.notes.join('\n')).toMatch(/suite node-test runs serially/);
+    expect(second.notes.join('\n')).toMatch(/suite mocha runs serially/);
+    await rm(dir, { recursive: true, force: true });
   });
 });
