@@ -27,24 +27,25 @@ export interface PlanningDeps {
 /** May run twice: a plan that is stored already is returned, and a second one for the same execution is not stored. */
 export function createPlanningActivities(deps: PlanningDeps): PlanningActivities {
   return namedFailures<PlanningActivities>({
-    planRun: ({ execution }) => withHeartbeat(() => planRun(deps, execution)),
+    planRun: ({ execution }) => withHeartbeat((signal) => planRun(deps, execution, signal)),
   });
 }
 
-async function planRun(deps: PlanningDeps, execution: string): Promise<PlanRef> {
+async function planRun(deps: PlanningDeps, execution: string, signal: AbortSignal): Promise<PlanRef> {
   const run = await deps.api.run(execution);
   const queue = run.source.kind === 'commit' ? RUNNER_QUEUE : hostQueue(RUNNER_QUEUE, deps.host);
   const stored = await deps.api.planDigest(execution);
   if (stored !== null) return reference(await deps.api.plan(stored), stored, queue);
 
   const workspace = await deps.workspaces.ensure(run.source, execution);
+  signal.throwIfAborted();
   const project = deps.project(workspace.root);
   const config = await deps.projectConfig(project);
   const { suites, problems } = await resolveSuites(deps.adapters, project, config, run.options);
   const facts = await deps.api.planningFacts(execution, config?.project ?? (await deps.projectName(workspace.root)));
   const lanes = run.options.workers ?? config?.lanes ?? facts.lanes;
   const notes = [...workspace.notes, ...problems, ...(await isolationNote(deps.cage))];
-  const found = await discoverAll(deps.adapters, suites, project, { options: run.options, traits: facts.traits, lanes, notes, cores: deps.cores });
+  const found = await discoverAll(deps.adapters, suites, project, { options: run.options, traits: facts.traits, lanes, notes, cores: deps.cores, signal });
   const { files, batches } = planBatches(found, facts.durations, lanes);
   if (files.length === 0) throw noTests(suites, run.options);
   const plan = Plan.parse({
@@ -144,6 +145,7 @@ interface DiscoverOptions {
   readonly lanes: number;
   readonly notes: string[];
   readonly cores: number;
+  readonly signal: AbortSignal;
 }
 
 async function discoverAll(
@@ -155,7 +157,9 @@ async function discoverAll(
   const found: SuiteFiles[] = [];
   for (const suite of suites) {
     const adapter = adapterFor(adapters, suite.framework);
+    options.signal.throwIfAborted();
     await adapter.prepare?.(suite, project, options.cores);
+    options.signal.throwIfAborted();
     const listed = await adapter.discover(suite, project);
     const { filter } = options.options;
     const files = filter === undefined ? listed : listed.filter(({ file }) => matchesFilter(file, filter));

@@ -1,3 +1,4 @@
+import { ProjectProblem } from '../domain/failures.js';
 import { toCtrf } from '../domain/report/ctrf.js';
 import { toHtml } from '../domain/report/html.js';
 import { toJson } from '../domain/report/json.js';
@@ -17,18 +18,29 @@ const PAGE = 1_000;
 
 /** A report that cannot be written is told of in the run's notes and never holds the verdict back. */
 export async function writeReports(deps: RunDeps, execution: string): Promise<void> {
-  const report = await model(deps, execution);
+  let report: Report;
+  try {
+    report = await model(deps, execution);
+  } catch (error) {
+    // A store that is away comes back; a plan that is gone or cannot be read does not.
+    if (error instanceof ProjectProblem) throw error;
+    return await tellOf(deps, execution, 'the reports', error);
+  }
   for (const { name, mediaType, write } of WRITERS) {
     try {
       const bytes = Buffer.from(write(report), 'utf8');
       const stored = await deps.artifacts.put(bytes);
       await deps.ledger.addArtifact(execution, { name, mediaType, ...stored });
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      deps.log.warn({ execution, name, err: error }, 'a report could not be written');
-      await deps.ledger.updateRun(execution, { note: `${name} could not be written: ${message}` });
+      await tellOf(deps, execution, name, error);
     }
   }
+}
+
+async function tellOf(deps: RunDeps, execution: string, name: string, error: unknown): Promise<void> {
+  const message = error instanceof Error ? error.message : String(error);
+  deps.log.warn({ execution, name, err: error }, 'a report could not be written');
+  await deps.ledger.updateRun(execution, { note: `${name} could not be written: ${message}` });
 }
 
 async function model(deps: RunDeps, execution: string): Promise<Report> {

@@ -43,7 +43,10 @@ async function settleStage(deps: RunDeps, execution: string, stage: number): Pro
   const { ledger } = deps;
   await ledger.updateRun(execution, { status: 'settling' });
   const plan = await requirePlan(deps, execution);
-  const [batches, attempts] = await Promise.all([ledger.batches(execution), ledger.attempts(execution)]);
+  const [all, seen] = await Promise.all([ledger.batches(execution), ledger.attempts(execution)]);
+  // An attempt that stored the next stage and died before it could say so must not be taken for that stage's end.
+  const batches = all.filter((b) => b.stage <= stage);
+  const attempts = seen.filter((a) => a.attempt <= stage);
   const selectsTests = new Set(plan.suites.filter((s) => deps.selectsTests.has(s.framework)).map((s) => s.name));
   const settled = settle({ plan, batches, attempts, stage, retriesOf: (suite) => suite.retries, selectsTests });
   if (settled.reason && settled.batches.length === 0) await ledger.updateRun(execution, { note: settled.reason });
@@ -57,12 +60,29 @@ async function settleStage(deps: RunDeps, execution: string, stage: number): Pro
 async function judgeRun(deps: RunDeps, execution: string, ended: RunEnding): Promise<JudgeResult> {
   const { ledger } = deps;
   const run = await requireRun(deps, execution);
-  const plan = await readPlan(deps, execution);
+  const { plan, lost } = await planOrWhy(deps, execution);
   const [batches, attempts] = await Promise.all([ledger.batches(execution), ledger.attempts(execution)]);
   const notes = [...run.notes, ...(await rememberInterference(deps, run, batches, attempts))];
-  const { verdict, results } = judge({ plan, batches, attempts, ended, notes });
+  const { verdict, results } = judge({ plan, batches, attempts, ended: lost ?? ended, notes });
   const stored = await ledger.storeVerdict(execution, verdict, results);
   return { verdict: stored.verdict, totals: stored.totals, sentence: stored.sentence.slice(0, 1000) };
+}
+
+/** A plan that cannot be read any more ends the run as a problem; without a plan nothing can be expected. */
+async function planOrWhy(deps: RunDeps, execution: string): Promise<{ plan: Plan | null; lost: RunEnding | null }> {
+  try {
+    return { plan: await readPlan(deps, execution), lost: null };
+  } catch (error) {
+    if (!(error instanceof ProjectProblem) || error.problem !== 'Internal') throw error;
+    return { plan: null, lost: { how: 'problem', problem: { name: 'Internal', message: error.message, usage: false } } };
+  }
+}
+
+/** What the workflow does at its end, for a run whose workflow is gone. Everything in it is harmless when repeated. */
+export async function concludeRun(deps: RunDeps, execution: string, ended: RunEnding): Promise<void> {
+  await judgeRun(deps, execution, ended);
+  await writeReports(deps, execution);
+  await deps.ledger.finishRun(execution);
 }
 
 async function rememberInterference(
@@ -89,7 +109,13 @@ export async function requireRun({ ledger }: Pick<RunDeps, 'ledger'>, execution:
 export async function readPlan({ ledger, artifacts }: Pick<RunDeps, 'ledger' | 'artifacts'>, execution: string): Promise<Plan | null> {
   const digest = await ledger.planDigest(execution);
   if (digest === null) return null;
-  return Plan.parse(JSON.parse(Buffer.from(await artifacts.get(digest)).toString('utf8')));
+  try {
+    return Plan.parse(JSON.parse(Buffer.from(await artifacts.get(digest)).toString('utf8')));
+  } catch (error) {
+    // Repeating would not mend it: the run ends with this sentence instead of never.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ProjectProblem('Internal', `the plan of ${execution} (${digest}) cannot be read: ${reason}`);
+  }
 }
 
 async function requirePlan(deps: RunDeps, execution: string): Promise<Plan> {

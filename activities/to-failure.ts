@@ -17,8 +17,8 @@ export function toFailure(error: unknown): Error {
     });
   }
   if (error instanceof FenceRefused) {
-    // The attempt that took over reports for the batch; this one has nothing to say any more.
-    return ApplicationFailure.create({ type: 'Superseded', message: error.message, nonRetryable: true });
+    // The engine does not listen to an attempt it has given up. If it still listens to this one, a new attempt is right.
+    return ApplicationFailure.create({ type: 'Superseded', message: error.message, nonRetryable: false });
   }
   return error instanceof Error ? error : new Error(String(error));
 }

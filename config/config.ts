@@ -18,8 +18,8 @@ export const Environment = z.object({
   BATON_DEFAULT_LANES: z.coerce.number().int().min(1).max(256).default(2).describe('Most batches of one run at one time when neither the request nor the project says otherwise.'),
   BATON_TEMPORAL_UI: z.string().default('').describe('Address of the Temporal Web UI, for links.'),
   BATON_PAYLOAD_KEYS: z.string().default('').describe('Keys that encrypt what Temporal stores, as `id:base64` of 32 bytes, separated by commas; the first encrypts, all decrypt.'),
-  BATON_RETENTION_RAW_DAYS: days.default(30).describe('Days that results of single attempts, events and artifacts are kept.'),
-  BATON_RETENTION_SUMMARY_DAYS: days.default(365).describe('Days that runs and what counted for each test are kept.'),
+  BATON_RETENTION_RAW_DAYS: days.default(30).describe('Days that the results of single attempts are kept.'),
+  BATON_RETENTION_SUMMARY_DAYS: days.default(365).describe('Days that runs, what counted for each test, events, reports and other artifacts are kept.'),
   BATON_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('How much the processes log.'),
   BATON_FAULTS: z.string().default('').describe('Fault points for tests as `point:kind:nth`, separated by commas. Ignored, and reported, unless `BATON_TEST_BUILD=1`.'),
   BATON_TEST_BUILD: z.string().default('').describe('`1` allows fault points. Never set it where results matter.'),
@@ -59,6 +59,9 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     throw new ProjectProblem('ConfigInvalid', `${issue.path.join('.')}: ${issue.message}. See docs/configuration.md.`);
   }
   const e = parsed.data;
+  if (e.BATON_RETENTION_SUMMARY_DAYS < e.BATON_RETENTION_RAW_DAYS) {
+    throw new ProjectProblem('ConfigInvalid', 'BATON_RETENTION_SUMMARY_DAYS must not be less than BATON_RETENTION_RAW_DAYS: single attempts need their run.');
+  }
   return {
     home: resolve(e.BATON_HOME || join(homedir(), '.baton')),
     host: e.BATON_HOST,

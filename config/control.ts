@@ -4,7 +4,8 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Runtime, Worker } from '@temporalio/worker';
 import { createHousekeepingActivities } from '../activities/housekeeping.js';
-import { createRunActivities } from '../activities/run.js';
+import { concludeLostRuns } from '../activities/lost-runs.js';
+import { createRunActivities, type RunDeps } from '../activities/run.js';
 import { diskArtifacts } from '../adapters/artifacts/disk.js';
 import { ADAPTERS } from '../adapters/frameworks/registry.js';
 import { openLedger, prepareTemplate, type StoreLedger } from '../adapters/store/index.js';
@@ -20,6 +21,9 @@ import { sdkLogger } from './sdk-logger.js';
 import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative } from './temporal.js';
 import type { Log } from './log.js';
 
+/** How often runs without a workflow are looked for. */
+const LOST_RUNS_MS = 10_000;
+
 export interface Control {
   readonly url: string;
   /** Ends when the worker has stopped; rejects when it broke. */
@@ -34,6 +38,13 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   const [ledger, client, connection] = await Promise.all([openStore(settings), openClient(settings), openNative(settings)]);
   await ensureSearchAttributes(client, settings.namespace);
   const engine = temporalEngine({ client, namespace: settings.namespace, webUi: settings.webUi, host: settings.machine });
+  const runDeps: RunDeps = {
+    ledger,
+    artifacts,
+    selectsTests: new Set(ADAPTERS.filter((a) => a.selectsTests).map((a) => a.name)),
+    versions: { baton: VERSION, node: process.version },
+    log,
+  };
   const [worker, api] = await Promise.all([
     Worker.create({
       connection,
@@ -45,13 +56,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
       // A control process that died leaves its workflows' next steps on its own queue for so long.
       stickyQueueScheduleToStartTimeout: '2 seconds',
       activities: {
-        ...createRunActivities({
-          ledger,
-          artifacts,
-          selectsTests: new Set(ADAPTERS.filter((a) => a.selectsTests).map((a) => a.name)),
-          versions: { baton: VERSION, node: process.version },
-          log,
-        }),
+        ...createRunActivities(runDeps),
         ...createHousekeepingActivities({ ledger, artifacts, rawDays: settings.rawDays, summaryDays: settings.summaryDays }),
       },
     }),
@@ -72,12 +77,15 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   ]);
   const { url } = await api.listen();
   const done = worker.run();
-  await resumeAccepted(ledger, engine);
+  const { failed } = await resumeAccepted(ledger, engine);
+  for (const { id, message } of failed) log.warn({ execution: id }, `an accepted execution could not be started: ${message}`);
   await ensureHousekeeping(client);
+  const watch = every(LOST_RUNS_MS, () => concludeLostRuns(runDeps, engine, Date.now()), log);
   return {
     url,
     done,
     async stop() {
+      watch.stop();
       await api.close();
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await done.catch(() => {
@@ -88,6 +96,22 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
       await client.connection.close();
     },
   };
+}
+
+/** Repeats until stopped, never twice at the same time. A failure is logged and tried again: the next round may find the server back. */
+function every(ms: number, work: () => Promise<unknown>, log: Log): { stop(): void } {
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    work()
+      .catch((error: unknown) => log.warn({ err: error }, 'looking for lost runs failed'))
+      .finally(() => {
+        busy = false;
+      });
+  }, ms);
+  timer.unref();
+  return { stop: () => clearInterval(timer) };
 }
 
 async function openStore(settings: Settings): Promise<StoreLedger> {

@@ -38,6 +38,8 @@ export class Collector {
     /** The stage of the batch. */
     private readonly attempt: number,
     private readonly expectedFiles: readonly string[],
+    /** Takes secrets out of every text. */
+    private readonly mask: (text: string) => string = (text) => text,
   ) {
     this.expected = new Set(expectedFiles);
   }
@@ -160,20 +162,22 @@ export class Collector {
       tries: event.tries ?? 1,
       durationMs: event.ms ?? null,
       startedAt: event.at ?? null,
-      note: text(event.note),
-      message: text(event.message),
-      stack: text(event.stack),
-      expected: text(event.expected),
-      actual: text(event.actual),
+      note: this.text(event.note),
+      message: this.text(event.message),
+      stack: this.text(event.stack),
+      expected: this.text(event.expected),
+      actual: this.text(event.actual),
       line: event.line ?? null,
       column: event.column ?? null,
-      stdout: text(event.stdout),
-      stderr: text(event.stderr),
+      stdout: this.text(event.stdout),
+      stderr: this.text(event.stderr),
     };
   }
-}
 
-const text = (value: string | undefined): string | null => (value === undefined || value === '' ? null : clip(plainText(value), MAX_TEXT));
+  private text(value: string | undefined): string | null {
+    return value === undefined || value === '' ? null : clip(this.mask(plainText(value)), MAX_TEXT);
+  }
+}
 
 function withoutKind<T extends { e: string }>({ e: _, ...rest }: T): Omit<T, 'e'> {
   return rest;

@@ -53,7 +53,9 @@ function doubtsOf(plan: Plan, batches: readonly BatchRecord[]): string[] {
       const stages = ended.get(fileKey(batch.suite, file)) ?? [];
       return tainted ? !stages.some((stage) => stage > batch.stage) : stages.length === 0;
     });
-    if (open.length > 0) doubts.push(`${batch.suite}: ${doubt}`);
+    // All files had ended and the process still came to a bad end: no file can be blamed, and none can clear it up.
+    const behindTheLast = !tainted && batch.files.every((file) => batch.filesDone.includes(file));
+    if (open.length > 0 || behindTheLast) doubts.push(`${batch.suite}: ${doubt}`);
   }
   const planned = new Set(batches.map((b) => b.batch));
   const missing = plan.batches.filter((b) => !planned.has(b.id));

@@ -284,6 +284,8 @@ export interface Engine {
   /** Starts the execution, or joins the one that has this id. Returns the engine's run id. */
   startRun(run: Run): Promise<{ temporalRunId: string }>;
   cancelRun(id: string): Promise<void>;
+  /** Whether its workflow goes on. `missing`: the server does not know it, or not any more. */
+  runState(id: string): Promise<'running' | 'cancelled' | 'closed' | 'missing'>;
   /** Throws when the server does not answer. */
   ping(): Promise<void>;
   /** Address of this execution in the Temporal Web UI, when there is one. */

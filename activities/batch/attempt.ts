@@ -57,6 +57,8 @@ class Attempt {
   private readonly sender: Sender;
   private readonly tail: LineTail;
   private readonly began = performance.now();
+  /** Known once the environment of the process is made, before its first event. */
+  private secrets: readonly string[] = [];
 
   constructor(
     private readonly deps: RunnerDeps,
@@ -67,7 +69,9 @@ class Attempt {
   ) {
     this.eventsFile = join(dir, 'events.ndjson');
     this.outputFile = join(dir, 'output.log');
-    this.collector = new Collector(input.suite.name, input.ticket.batch.stage, input.files);
+    this.collector = new Collector(input.suite.name, input.ticket.batch.stage, input.files, (text) =>
+      this.secrets.reduce((masked, secret) => masked.replaceAll(secret, '***'), text),
+    );
     this.sender = new Sender(deps.api, input.key);
     this.tail = new LineTail(this.eventsFile);
   }
@@ -117,6 +121,7 @@ class Attempt {
     const spec = await this.deps.adapter(suite.framework).command(request);
     const own = { TMPDIR: this.scratchDir, BATON_EVENTS: this.eventsFile, ...this.leaseEnv };
     const { env, secrets } = this.deps.environment(suite, { ...own, ...spec.env });
+    this.secrets = secrets;
     return this.deps.cage.start({
       command: spec.command,
       args: spec.args,
@@ -142,6 +147,9 @@ class Attempt {
     try {
       await this.pump(reader, () => exit !== undefined);
       const record = await process.exit;
+      // The last line of a tool that reports on its output may lack its newline.
+      const rest = this.tail.takeRest();
+      if (rest) await this.take(this.parse(reader, rest));
       await this.take(await reader.end(record));
       await this.sender.flush();
       return record;

@@ -21,7 +21,7 @@ export interface AttemptKey {
  */
 export class Sender {
   private results: ResultRow[] = [];
-  private fileEnds: FileEnd[] = [];
+  private readonly fileEnds: FileEnd[] = [];
   private bytes = 0;
   private seq = 0;
   private lastFlush = Date.now();
@@ -42,14 +42,14 @@ export class Sender {
   }
 
   async flush(): Promise<void> {
-    if (this.results.length > 0 || this.fileEnds.length > 0) await this.send(true);
+    while (this.results.length > 0 || this.fileEnds.length > 0) await this.send(true);
     this.lastFlush = Date.now();
   }
 
   private async send(withEnds: boolean): Promise<void> {
-    const chunk = { ...this.key, seq: this.seq + 1, results: this.results, fileEnds: withEnds ? this.fileEnds : [] };
+    const fileEnds = withEnds ? this.fileEnds.splice(0, MAX_ROWS) : [];
+    const chunk = { ...this.key, seq: this.seq + 1, results: this.results, fileEnds };
     this.results = [];
-    if (withEnds) this.fileEnds = [];
     this.bytes = 0;
     await this.api.record(chunk);
     this.seq++;
@@ -59,4 +59,5 @@ export class Sender {
 
 const sizeOf = (row: ResultRow): number =>
   400 +
-  [row.message, row.stack, row.expected, row.actual, row.stdout, row.stderr].reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  [...row.path, row.params, row.note, row.message, row.stack, row.expected, row.actual, row.stdout, row.stderr]
+    .reduce((sum, text) => sum + (text?.length ?? 0), 0);

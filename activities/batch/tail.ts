@@ -35,9 +35,11 @@ export class LineTail {
     return lines;
   }
 
-  /** A last line without its newline: a process was killed while it wrote. It is not an event, but it was there. */
-  get unfinished(): boolean {
-    return this.rest.length > 0;
+  /** A last line without its newline, once nobody writes any more; it may be half a line. Empty when there is none. */
+  takeRest(): string {
+    const rest = this.skipping ? '' : this.rest.toString('utf8');
+    this.rest = Buffer.alloc(0);
+    return rest;
   }
 
   digest(): string {

@@ -135,13 +135,14 @@ export interface Finish {
   readonly durationMs: number;
 }
 
-export function finishBatch(store: Store, finish: Finish): Promise<BatchSummary> {
+export function finishBatch(store: Store, given: Finish): Promise<BatchSummary> {
   return write(store, 'ledger.finish', async (tx) => {
-    const row = await lockBatch(tx, finish.execution, finish.batch);
-    if (finish.fence !== row.fence) throw new FenceRefused(row.id, finish.fence, row.fence);
+    const row = await lockBatch(tx, given.execution, given.batch);
+    if (given.fence !== row.fence) throw new FenceRefused(row.id, given.fence, row.fence);
     if (row.summary) return row.summary;
-    if (row.judged) throw new TooLate(row.id, finish.fence, 'the execution has its verdict');
+    if (row.judged) throw new TooLate(row.id, given.fence, 'the execution has its verdict');
     const counted = await count(tx, row);
+    const finish = { ...given, evidence: withOlderFailures(given.evidence, counted) };
     refuseWithoutEvidence(row, finish.evidence, counted);
     const summary = summaryOf(row, finish, counted);
     await makeFinal(tx, row, finish, summary);
@@ -155,6 +156,8 @@ export function finishBatch(store: Store, finish: Finish): Promise<BatchSummary>
 interface Counted {
   readonly tests: number;
   readonly failed: number;
+  /** Of these, what older attempts stored. */
+  readonly failedBefore: number;
   readonly filesMissing: number;
 }
 
@@ -163,9 +166,17 @@ async function count(tx: Tx, row: LockedBatch): Promise<Counted> {
   const { rows } = await sql<Counted>`
     SELECT b.failed, b.passed + b.failed + b.skipped - (
         SELECT count(*) FROM result_rows WHERE execution = b.execution AND batch = b.id AND kind = 'file'
-      )::int AS tests, jsonb_array_length(b.definition -> 'files') - b.files_ended AS "filesMissing"
+      )::int AS tests, (
+        SELECT count(*) FROM result_rows WHERE execution = b.execution AND batch = b.id AND status = 'failed' AND fence < b.fence
+      )::int AS "failedBefore", jsonb_array_length(b.definition -> 'files') - b.files_ended AS "filesMissing"
     FROM batches b WHERE b.execution = ${row.execution} AND b.id = ${row.id}`.execute(tx.db);
-  return rows[0] ?? { tests: 0, failed: 0, filesMissing: 0 };
+  return rows[0] ?? { tests: 0, failed: 0, failedBefore: 0, filesMissing: 0 };
+}
+
+/** An attempt that took over sees only what was left: its files may all pass although an older one's did not. */
+function withOlderFailures(evidence: Evidence, { failed, failedBefore }: Counted): Evidence {
+  if (evidence.outcome !== 'passed' || failed === 0 || failed > failedBefore) return evidence;
+  return { ...evidence, outcome: 'failed', message: `${failed} failed in an earlier attempt of this batch.` };
 }
 
 /** The last guard of "no green without evidence": whoever decided the outcome, the rows have to agree. */

@@ -13,6 +13,7 @@ export function storePlan(store: Store, id: string, planDigest: string, plan: Pl
   return write(store, 'ledger.plan', async (tx) => {
     const run = await lockRun(tx, id);
     if (run.plan_digest !== null) return { planDigest: run.plan_digest };
+    if (run.verdict !== null) throw new LedgerConflict('the execution has its verdict: no plan can be stored');
     // A project's own name counts only where nobody named one: a run must not write itself into another project.
     const project = run.project_asked ? run.project : toText(plan.project);
     await sql`INSERT INTO projects (name) VALUES (${project}) ON CONFLICT DO NOTHING`.execute(tx.db);

@@ -27,6 +27,7 @@ export function temporalEngine({ client, namespace, webUi, host }: EngineOptions
     async cancelRun(id) {
       await call(() => client.workflow.getHandle(id).cancel().catch(ignoreEnded));
     },
+    runState: (id) => call(() => runState(client, id)),
     async ping() {
       await call(() => client.workflowService.getSystemInfo({}));
     },
@@ -63,6 +64,17 @@ async function startRun(client: Client, run: Run, host: string): Promise<{ tempo
     // It ran to its end before this repeated start arrived.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     return { temporalRunId: (await client.workflow.getHandle(run.id).describe()).runId };
+  }
+}
+
+async function runState(client: Client, id: string): ReturnType<Engine['runState']> {
+  try {
+    const { status } = await client.workflow.getHandle(id).describe();
+    if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW') return 'running';
+    return status.name === 'CANCELLED' ? 'cancelled' : 'closed';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return 'missing';
+    throw error;
   }
 }
 

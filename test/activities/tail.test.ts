@@ -25,9 +25,11 @@ describe('following the events file', () => {
     const tail = new LineTail(path);
     await appendFile(path, 'one\ntwo\nthr');
     expect(await all(tail)).toEqual(['one', 'two']);
-    expect(tail.unfinished).toBe(true);
     await appendFile(path, 'ee\n');
     expect(await all(tail)).toEqual(['three']);
+    await appendFile(path, 'last');
+    expect(await all(tail)).toEqual([]);
+    expect([tail.takeRest(), tail.takeRest()]).toEqual(['last', '']);
     await tail.close();
   });
 

@@ -13,6 +13,7 @@ describe('settings from the environment', () => {
     [{ BATON_PORT: 'eighty' }, 'BATON_PORT'],
     [{ BATON_PORT: '70000' }, 'BATON_PORT'],
     [{ BATON_RETENTION_RAW_DAYS: '0' }, 'BATON_RETENTION_RAW_DAYS'],
+    [{ BATON_RETENTION_SUMMARY_DAYS: '7' }, 'BATON_RETENTION_SUMMARY_DAYS must not be less'],
     [{ BATON_API_KEYS: 'ci:admin:short' }, 'at least 24 characters'],
     [{ BATON_API_KEYS: 'ci:king:0123456789012345678901234' }, 'role viewer, operator or admin'],
     [{ BATON_PAYLOAD_KEYS: 'k1:abc' }, 'exactly 32 bytes'],

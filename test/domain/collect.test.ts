@@ -53,6 +53,12 @@ describe('collecting the events of an attempt', () => {
     expect(results[0]!.message).toContain('characters cut');
   });
 
+  it('takes secrets out of what tests say', () => {
+    const masked = new Collector('unit', 1, ['a'], (text) => text.replaceAll('hunter2', '***'));
+    const { results } = masked.add([{ e: 'test', file: 'a', path: ['x'], status: 'failed', message: 'login hunter2 failed', stack: 'at hunter2' }]);
+    expect(results[0]).toMatchObject({ message: 'login *** failed', stack: 'at ***' });
+  });
+
   it('says whether the reporter was loaded and said that it was done', () => {
     const c = collector();
     expect(c.observed(false)).toMatchObject({ reporterLoaded: false, reporterEnded: false });

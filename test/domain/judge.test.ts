@@ -59,6 +59,8 @@ describe('no green without evidence', () => {
     'a file that was not reported': [[both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_partial_report'), filesDone: [] })], [green[0]!]],
     'exit 0 with no report': [[both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_no_results'), filesDone: [] })], [green[0]!]],
     'exit code and report that disagree': [[both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_inconsistent', 'they disagree') })], green],
+    'a crash after the last file had ended': [[both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_runner_crashed', 'SIGSEGV') })], green],
+    'a hang after the last file had ended': [[both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('timeout', 'the time limit') })], green],
     'every test skipped': [both, [anAttempt('a.test.ts', 'x', 'skipped'), anAttempt('b.test.ts', 'y', 'skipped')]],
     'no result at all': [both, []],
   };

@@ -50,6 +50,18 @@ writeFileSync(report, \`<testsuites>\${files.map(one).join('')}</testsuites>\`);
     expect((await ran()).length).toBe(after);
   });
 
+  it('whose workflow is terminated outside Baton still gets a verdict', async () => {
+    const { dir, ran } = await ledgerProject(30, 4, 100);
+    const { id } = await baton.start(dir);
+    await expect.poll(async () => (await ran()).length, { timeout: 60_000 }).toBeGreaterThan(8);
+    const connection = await Connection.connect({ address: baton.stack.manifest.temporal.address });
+    await new Client({ connection }).workflow.getHandle(id).terminate('by hand');
+    await connection.close();
+    const run = await baton.finished(id, 60_000);
+    expect(run).toMatchObject({ verdict: 'incomplete', problem: { name: 'EngineUnavailable', message: expect.stringContaining('ended outside Baton') } });
+    expect(run.totals.passed).toBeGreaterThan(0);
+  });
+
   it('stops after the first failure when asked to, and counts what did not run', async () => {
     const slow = "import test from 'node:test';\ntest('slow', () => new Promise((done) => setTimeout(done, 20_000)));\n";
     const dir = await project({ 'test/a.test.js': "import test from 'node:test';\ntest('bad', () => { throw new Error('no'); });\n", 'test/b.test.js': slow });

@@ -2,7 +2,7 @@
  * One stack per data directory. `stack.lock` names its supervisor; it is taken over only when that process is dead.
  * `clients/` has a file for every command that uses a stack it did not bring up: a temporary stack waits for them.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isSameProcess, startTicks } from '../../scripts/lib/lock.mjs';
@@ -12,15 +12,19 @@ import { StackProblem } from './problem.js';
 /** Longer than the longest start of a stack, except for a server that must be fetched, which happens before. */
 const WAIT_FOR_OTHER_MS = 120_000;
 
+/** Writing a lock takes less than a millisecond. */
+const EMPTY_LOCK_MS = 5_000;
+
 const lockFile = (home: string): string => join(home, 'stack.lock');
 
 /** Takes the data directory. Null: taken. A manifest: another stack is up. Waits while another one is starting or stopping. */
-export async function takeHome(home: string): Promise<Manifest | null> {
+export async function takeHome(home: string, signal?: AbortSignal): Promise<Manifest | null> {
   makeHome(home);
   const deadline = Date.now() + WAIT_FOR_OTHER_MS;
   while (!tryTake(home)) {
     const running = runningStack(home);
     if (running) return running;
+    if (signal?.aborted) throw new StackProblem('The start was stopped.', false);
     if (Date.now() > deadline)
       throw new StackProblem(
         `${lockFile(home)} is held by a stack that neither starts nor stops; see \`baton status\`, or end it with \`baton down\`.`,
@@ -47,9 +51,16 @@ function tryTake(home: string): boolean {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(home, error);
-    if (readText(lockFile(home)) !== '' && !homeOwner(home)) rmSync(lockFile(home), { force: true });
+    if (isAbandoned(home)) rmSync(lockFile(home), { force: true });
     return false;
   }
+}
+
+/** An empty lock is one that is just being written, or one whose writer died or found the disk full. */
+function isAbandoned(home: string): boolean {
+  if (readText(lockFile(home)) !== '') return !homeOwner(home);
+  const written = statSync(lockFile(home), { throwIfNoEntry: false });
+  return written !== undefined && Date.now() - written.mtimeMs > EMPTY_LOCK_MS;
 }
 
 function makeHome(home: string): void {

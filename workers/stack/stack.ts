@@ -34,7 +34,7 @@ export { DEFAULT_PORTS, type Stack, type StackOptions } from './options.js';
 
 /** Brings the stack up, or joins the one that is up on this data directory. Rejects with StackProblem or TemporalNotFound. */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const running = await takeHome(options.home);
+  const running = await takeHome(options.home, options.signal);
   if (running) return { manifest: running, own: false, stop: async () => {} };
   const starting = new Starting(options);
   try {

@@ -191,15 +191,37 @@ export function batchBehaviour(subject: () => Subject): void {
     await ledger().record(aChunk(id, { seq: 2, results: [error] }));
     await ledger().beginBatch(id, 'b1', 'runner-2');
     await ledger().beginBatch(id, 'b1', 'runner-3');
+    await ledger().record(aChunk(id, { fence: 3, results: [error] }));
     await expect(finish(ledger(), id, 3, 'passed')).rejects.toThrow(
       'batch b1 cannot be passed: the ledger holds 1 failed results',
     );
-    await ledger().record(aChunk(id, { fence: 3, results: [error] }));
     expect(await finish(ledger(), id, 3, 'failed')).toMatchObject({ outcome: 'failed', tests: 1, failed: 1 });
     expect((await ledger().attempts(id)).map(({ path, fence }) => [path[0], fence])).toEqual([
       ['one', 1],
       ['(error outside tests)', 3],
     ]);
+  });
+
+  test('an attempt that saw only passes ends a batch as failed when an older attempt stored failures', async () => {
+    const id = await anExecution(ledger(), { b1: ['a.test.ts', 'b.test.ts'] });
+    await ledger().beginBatch(id, 'b1', 'runner-1');
+    await ledger().record(
+      aChunk(id, {
+        results: [aRow('a.test.ts', 'one', 'failed')],
+        fileEnds: [anEnd('a.test.ts', 1, { status: 'failed' })],
+      }),
+    );
+    expect(await ledger().beginBatch(id, 'b1', 'runner-2')).toMatchObject({ fence: 2, filesDone: ['a.test.ts'] });
+    await ledger().record(
+      aChunk(id, { fence: 2, results: [aRow('b.test.ts', 'two')], fileEnds: [anEnd('b.test.ts', 1)] }),
+    );
+    expect(await finish(ledger(), id, 2, 'passed')).toMatchObject({
+      outcome: 'failed',
+      tests: 2,
+      failed: 1,
+      message: '1 failed in an earlier attempt of this batch.',
+    });
+    expect(await ledger().batches(id)).toMatchObject([{ state: 'final', evidence: { outcome: 'failed' } }]);
   });
 
   test('an end mark that counts other tests than are stored is refused with everything beside it', async () => {

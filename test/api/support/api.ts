@@ -10,6 +10,10 @@ export const RUNNER_TOKEN = 'runner-token-of-the-tests-0123456789';
 
 /** Remembers what it was asked; `away` makes it a server that does not answer. */
 export class RecordingEngine implements Engine {
+  async runState(): Promise<'running'> {
+    return 'running';
+  }
+
   readonly started: string[] = [];
   readonly cancelled: string[] = [];
   away = false;
