@@ -113,6 +113,8 @@ function createWorkers(connection: NativeConnection, settings: Settings, all: Ru
         activities: all,
         identity: settings.runnerName,
         shutdownGraceTime: GRACE,
+        // A cancellation travels on the answer to a heartbeat; by default beats are held back for 8 of 10 seconds.
+        maxHeartbeatThrottleInterval: '1 second',
         maxConcurrentActivityTaskExecutions: taskQueue.startsWith(RUNNER_QUEUE) ? 1 : PLANNING_SLOTS,
       }),
     ),

@@ -69,7 +69,8 @@ function runBaton(dir: string, suites: readonly string[]): { answer: Answer; ms:
 
 async function planOf(answer: Answer): Promise<Plan> {
   const base = new URL(answer.links.self).origin;
-  const response = await fetch(`${base}/api/runs/${answer.execution}/artifacts/plan.json`);
+  // A new connection: the process stands still while a run goes on, and would not notice that an old one was closed.
+  const response = await fetch(`${base}/api/runs/${answer.execution}/artifacts/plan.json`, { headers: { connection: 'close' } });
   if (!response.ok) throw new Error(`the plan of ${answer.execution} cannot be read: ${response.status}`);
   return (await response.json()) as Plan;
 }

@@ -38,7 +38,8 @@ describe('planning batches', () => {
     const one = input('unit', 200);
     const durations = one.files.map((f, i) => ({ suite: 'unit', file: f.file, meanMs: 100 + i * 10, samples: 3 }));
     const { batches } = planBatches([one], durations, 2);
-    expect(batches[0]!.files[0]).toBe('f00199.test.ts');
+    expect(batches[0]!.files).toContain('f00199.test.ts');
+    expect(batches[0]!.files).toEqual([...batches[0]!.files].sort());
     const lengths = batches.map((b) => b.predictedMs);
     expect(lengths).toEqual([...lengths].sort((a, b) => b - a));
     expect(batches.length).toBeGreaterThan(3);
