@@ -76,11 +76,13 @@ async function planOf(answer: Answer): Promise<Plan> {
 }
 
 /** The counts of the first attempt of everything: what a single native run shows. */
-async function firstAttempt(answer: Answer, suite: string): Promise<{ counts: Counts; files: number }> {
+async function firstAttempt(answer: Answer, suite: string, framework: string): Promise<{ counts: Counts; files: number }> {
   const of = answer.tests.filter((t) => t.suite === suite && t.name !== '(file)' && t.name !== '(error outside tests)');
   const n = (status: string): number => of.filter((t) => t.status === status).length;
   const files = answer.tests.filter((t) => t.suite === suite && (t.name === '(file)' || t.name === '(error outside tests)')).length;
-  return { counts: { passed: n('passed') + n('flaky'), failed: n('failed'), skipped: n('skipped') }, files };
+  // node:test counts a file that fails as a failed test; the others count files apart.
+  const failed = n('failed') + (framework === 'node-test' ? files : 0);
+  return { counts: { passed: n('passed') + n('flaky'), failed, skipped: n('skipped') }, files };
 }
 
 async function runNative(suite: Suite, root: string): Promise<Side> {
@@ -121,7 +123,7 @@ async function compare(dir: string): Promise<Row[]> {
       batons.push(runBaton(dir, [suite.name]));
     }
     const answer = batons.at(-1)!.answer;
-    const { counts, files } = await firstAttempt(answer, suite.name);
+    const { counts, files } = await firstAttempt(answer, suite.name, suite.framework);
     rows.push({
       project: basename(dir),
       suite: suite.name,

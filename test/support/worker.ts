@@ -16,7 +16,9 @@ export function quietRuntime(): void {
 let bundle: Promise<WorkflowBundle> | undefined;
 export function workflowBundle(): Promise<WorkflowBundle> {
   const quiet = { trace() {}, debug() {}, info() {}, log() {}, warn: console.warn, error: console.error };
-  bundle ??= bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)), logger: quiet });
+  // From the sources in tests, compiled in benches.
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  bundle ??= bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(`../../workflows/index.${extension}`, import.meta.url)), logger: quiet });
   return bundle;
 }
 
