@@ -20,6 +20,12 @@ import { Suite } from '../../../domain/plan.schema.js';
 import type { ResultRow } from '../../../domain/result.schema.js';
 import type { TestEvent } from '../../../domain/test-event.schema.js';
 
+/** The environment without CI: some frameworks then refuse `only`, and both sides of a comparison must see the same. */
+function inherited(): NodeJS.ProcessEnv {
+  const { CI: _, ...env } = process.env;
+  return env;
+}
+
 export const FIXTURES = join(import.meta.dirname, '../../fixtures/frameworks');
 
 export const suiteOf = (framework: FrameworkName, change: Partial<Suite> = {}): Suite => ({
@@ -95,7 +101,7 @@ export function exec(
   env: Readonly<Record<string, string>> = {},
 ): Promise<ExecResult> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env: { ...inherited(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (b: Buffer) => out.push(b));
@@ -158,7 +164,7 @@ async function attempt(adapter: FrameworkAdapter, root: string, options: RunOpti
     events.push(...more);
     rows.push(...collector.add(more).results);
   };
-  const env = { ...process.env, ...suite.env.set, TMPDIR: scratchDir, BATON_EVENTS: eventsFile, ...spec.env };
+  const env = { ...inherited(), ...suite.env.set, TMPDIR: scratchDir, BATON_EVENTS: eventsFile, ...spec.env };
   const child = spawn(spec.command, spec.args, {
     cwd: spec.cwd,
     env,
