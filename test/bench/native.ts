@@ -20,9 +20,9 @@ const ROUNDS = Number(process.env['BATON_BENCH_ROUNDS'] ?? 3);
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
 export async function benchNative(): Promise<Figure[]> {
-  // Inside the package, so that the projects find the frameworks that are installed with Baton.
-  mkdirSync(join(PACKAGE_ROOT, 'node_modules', '.cache'), { recursive: true });
-  const root = mkdtempSync(join(PACKAGE_ROOT, 'node_modules', '.cache', 'baton-bench-'));
+  // Inside the package, so that the projects find its frameworks; not in node_modules, where Vitest looks for no tests.
+  mkdirSync(join(PACKAGE_ROOT, '.baton'), { recursive: true });
+  const root = mkdtempSync(join(PACKAGE_ROOT, '.baton', 'bench-'));
   const baton = await openStack();
   try {
     const figures: Figure[] = [];
