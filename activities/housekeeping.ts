@@ -10,7 +10,12 @@ export interface HousekeepingDeps {
   readonly summaryDays: number;
 }
 
-export function createHousekeepingActivities({ ledger, artifacts, rawDays, summaryDays }: HousekeepingDeps): HousekeepingActivities {
+export function createHousekeepingActivities({
+  ledger,
+  artifacts,
+  rawDays,
+  summaryDays,
+}: HousekeepingDeps): HousekeepingActivities {
   return namedFailures<HousekeepingActivities>({
     retain: () =>
       withHeartbeat(async () => {

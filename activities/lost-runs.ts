@@ -16,11 +16,20 @@ const PAGE = 200;
 const ENDED: Readonly<Record<'cancelled' | 'closed' | 'missing', RunEnding>> = {
   cancelled: { how: 'cancelled', problem: null },
   closed: problem('Its workflow was ended outside Baton, such as by "Terminate" in the Temporal Web UI.'),
-  missing: problem('The Temporal server does not know its workflow any more: its database was lost, or another server was connected.'),
+  missing: problem(
+    'The Temporal server does not know its workflow any more: its database was lost, or another server was connected.',
+  ),
 };
 
 function problem(message: string): RunEnding {
-  return { how: 'problem', problem: { name: 'EngineUnavailable', message: `${message} What had been observed by then is kept; run it again.`, usage: false } };
+  return {
+    how: 'problem',
+    problem: {
+      name: 'EngineUnavailable',
+      message: `${message} What had been observed by then is kept; run it again.`,
+      usage: false,
+    },
+  };
 }
 
 /** Returns the executions that were given a verdict. Harmless when several processes do it at the same time. */

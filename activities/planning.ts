@@ -45,7 +45,14 @@ async function planRun(deps: PlanningDeps, execution: string, signal: AbortSigna
   const facts = await deps.api.planningFacts(execution, config?.project ?? (await deps.projectName(workspace.root)));
   const lanes = run.options.workers ?? config?.lanes ?? facts.lanes;
   const notes = [...workspace.notes, ...problems, ...(await isolationNote(deps.cage))];
-  const found = await discoverAll(deps.adapters, suites, project, { options: run.options, traits: facts.traits, lanes, notes, cores: deps.cores, signal });
+  const found = await discoverAll(deps.adapters, suites, project, {
+    options: run.options,
+    traits: facts.traits,
+    lanes,
+    notes,
+    cores: deps.cores,
+    signal,
+  });
   const { files, batches } = planBatches(found, facts.durations, lanes);
   if (files.length === 0) throw noTests(suites, run.options);
   const plan = Plan.parse({
@@ -86,7 +93,11 @@ async function isolationNote(cage: Cage): Promise<string[]> {
 
 function adapterFor(adapters: readonly FrameworkAdapter[], name: string): FrameworkAdapter {
   const adapter = adapters.find((a) => a.name === name);
-  if (!adapter) throw new ProjectProblem('UnknownFramework', `There is no adapter for "${name}". Known: ${adapters.map((a) => a.name).join(', ')}.`);
+  if (!adapter)
+    throw new ProjectProblem(
+      'UnknownFramework',
+      `There is no adapter for "${name}". Known: ${adapters.map((a) => a.name).join(', ')}.`,
+    );
   return adapter;
 }
 
@@ -109,7 +120,12 @@ export async function resolveSuites(
     );
   }
   const all = drafts.map(({ config: draft, because }) =>
-    Suite.parse({ retries: options.retries ?? config?.retries, ...defined(draft), ...(options.retries === undefined ? {} : { retries: options.retries }), because }),
+    Suite.parse({
+      retries: options.retries ?? config?.retries,
+      ...defined(draft),
+      ...(options.retries === undefined ? {} : { retries: options.retries }),
+      because,
+    }),
   );
   return { suites: chosen(all, options.suites), problems };
 }
@@ -121,7 +137,10 @@ function chosen(all: readonly Suite[], names: readonly string[] | undefined): Su
   if (!names || names.length === 0) return [...all];
   for (const name of names) {
     if (!all.some((s) => s.name === name)) {
-      throw new ProjectProblem('UnknownSuite', `There is no suite "${name}". This project has: ${all.map((s) => s.name).join(', ')}.`);
+      throw new ProjectProblem(
+        'UnknownSuite',
+        `There is no suite "${name}". This project has: ${all.map((s) => s.name).join(', ')}.`,
+      );
     }
   }
   return all.filter((s) => names.includes(s.name));
@@ -169,7 +188,12 @@ async function discoverAll(
   return found;
 }
 
-async function sideBySide(adapter: FrameworkAdapter, suite: Suite, project: ProjectAccess, options: DiscoverOptions): Promise<boolean> {
+async function sideBySide(
+  adapter: FrameworkAdapter,
+  suite: Suite,
+  project: ProjectAccess,
+  options: DiscoverOptions,
+): Promise<boolean> {
   if (options.lanes === 1) return false;
   if (suite.sideBySide !== undefined) return suite.sideBySide;
   const trait = options.traits.find((t) => t.suite === suite.name);
@@ -183,6 +207,12 @@ async function sideBySide(adapter: FrameworkAdapter, suite: Suite, project: Proj
 function noTests(suites: readonly Suite[], options: RunOptions): ProjectProblem {
   const names = suites.map((s) => `${s.name} (${s.framework})`).join(', ');
   return options.filter !== undefined
-    ? new ProjectProblem('NoTests', `The filter "${options.filter}" matches no test file of ${names}. It looks for text in the path; * stands for any characters.`)
-    : new ProjectProblem('NoTests', `No test files were found for ${names}. Name them by \`include\` in baton.config.yaml, or run the tool's own command to see why.`);
+    ? new ProjectProblem(
+        'NoTests',
+        `The filter "${options.filter}" matches no test file of ${names}. It looks for text in the path; * stands for any characters.`,
+      )
+    : new ProjectProblem(
+        'NoTests',
+        `No test files were found for ${names}. Name them by \`include\` in baton.config.yaml, or run the tool's own command to see why.`,
+      );
 }

@@ -1,5 +1,5 @@
 /** The control process's part of a run: its life in the ledger, what is tried again, the verdict, the reports. */
-import type { BatchRef, JudgeResult, RunActivities, RunEnding, SettleResult } from '../domain/activities.js';
+import type { BatchRef, Concluded, RunActivities, RunEnding, SettleResult } from '../domain/activities.js';
 import type { Batch } from '../domain/batch.schema.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { judge } from '../domain/judge.js';
@@ -28,13 +28,7 @@ export function createRunActivities(deps: RunDeps): RunActivities {
       await ledger.updateRun(execution, { status: 'planning', temporalRunId });
     },
     settle: ({ execution, stage }) => withHeartbeat(() => settleStage(deps, execution, stage)),
-    judge: ({ execution, ended }) => withHeartbeat(() => judgeRun(deps, execution, ended)),
-    report: ({ execution }) =>
-      withHeartbeat(async () => {
-        await writeReports(deps, execution);
-        await ledger.learnDurations(execution);
-        await ledger.finishRun(execution);
-      }),
+    conclude: ({ execution, ended }) => withHeartbeat(() => concludeRun(deps, execution, ended)),
   });
 }
 
@@ -57,7 +51,7 @@ async function settleStage(deps: RunDeps, execution: string, stage: number): Pro
   return { batches: stored.map((b): BatchRef => batchRef(b)), reason: settled.reason };
 }
 
-async function judgeRun(deps: RunDeps, execution: string, ended: RunEnding): Promise<JudgeResult> {
+async function judgeRun(deps: RunDeps, execution: string, ended: RunEnding): Promise<Concluded> {
   const { ledger } = deps;
   const run = await requireRun(deps, execution);
   const { plan, lost } = await planOrWhy(deps, execution);
@@ -74,15 +68,20 @@ async function planOrWhy(deps: RunDeps, execution: string): Promise<{ plan: Plan
     return { plan: await readPlan(deps, execution), lost: null };
   } catch (error) {
     if (!(error instanceof ProjectProblem) || error.problem !== 'Internal') throw error;
-    return { plan: null, lost: { how: 'problem', problem: { name: 'Internal', message: error.message, usage: false } } };
+    return {
+      plan: null,
+      lost: { how: 'problem', problem: { name: 'Internal', message: error.message, usage: false } },
+    };
   }
 }
 
-/** What the workflow does at its end, for a run whose workflow is gone. Everything in it is harmless when repeated. */
-export async function concludeRun(deps: RunDeps, execution: string, ended: RunEnding): Promise<void> {
-  await judgeRun(deps, execution, ended);
+/** The end of a run, also of one whose workflow is gone. Everything in it is harmless when repeated. */
+export async function concludeRun(deps: RunDeps, execution: string, ended: RunEnding): Promise<Concluded> {
+  const judged = await judgeRun(deps, execution, ended);
   await writeReports(deps, execution);
+  await deps.ledger.learnDurations(execution);
   await deps.ledger.finishRun(execution);
+  return judged;
 }
 
 async function rememberInterference(
@@ -106,7 +105,10 @@ export async function requireRun({ ledger }: Pick<RunDeps, 'ledger'>, execution:
   return run;
 }
 
-export async function readPlan({ ledger, artifacts }: Pick<RunDeps, 'ledger' | 'artifacts'>, execution: string): Promise<Plan | null> {
+export async function readPlan(
+  { ledger, artifacts }: Pick<RunDeps, 'ledger' | 'artifacts'>,
+  execution: string,
+): Promise<Plan | null> {
   const digest = await ledger.planDigest(execution);
   if (digest === null) return null;
   try {

@@ -25,15 +25,17 @@ export function toFailure(error: unknown): Error {
 
 /** Wraps every activity of a group, so that nothing leaves it unnamed. */
 export function namedFailures<T extends object>(group: T): T {
-  const wrapped = Object.entries(group as Record<string, (...args: unknown[]) => Promise<unknown>>).map(([name, run]) => [
-    name,
-    async (...args: unknown[]) => {
-      try {
-        return await run(...args);
-      } catch (error) {
-        throw toFailure(error);
-      }
-    },
-  ]);
+  const wrapped = Object.entries(group as Record<string, (...args: unknown[]) => Promise<unknown>>).map(
+    ([name, run]) => [
+      name,
+      async (...args: unknown[]) => {
+        try {
+          return await run(...args);
+        } catch (error) {
+          throw toFailure(error);
+        }
+      },
+    ],
+  );
   return Object.fromEntries(wrapped) as T;
 }

@@ -35,9 +35,18 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
   mkdirSync(settings.home, { recursive: true });
   const artifacts = diskArtifacts(join(settings.home, 'artifacts'));
-  const [ledger, client, connection] = await Promise.all([openStore(settings), openClient(settings), openNative(settings)]);
+  const [ledger, client, connection] = await Promise.all([
+    openStore(settings),
+    openClient(settings),
+    openNative(settings),
+  ]);
   await ensureSearchAttributes(client, settings.namespace);
-  const engine = temporalEngine({ client, namespace: settings.namespace, webUi: settings.webUi, host: settings.machine });
+  const engine = temporalEngine({
+    client,
+    namespace: settings.namespace,
+    webUi: settings.webUi,
+    host: settings.machine,
+  });
   const runDeps: RunDeps = {
     ledger,
     artifacts,
@@ -57,7 +66,12 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
       stickyQueueScheduleToStartTimeout: '2 seconds',
       activities: {
         ...createRunActivities(runDeps),
-        ...createHousekeepingActivities({ ledger, artifacts, rawDays: settings.rawDays, summaryDays: settings.summaryDays }),
+        ...createHousekeepingActivities({
+          ledger,
+          artifacts,
+          rawDays: settings.rawDays,
+          summaryDays: settings.summaryDays,
+        }),
       },
     }),
     createApi({
@@ -78,7 +92,8 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   const { url } = await api.listen();
   const done = worker.run();
   const { failed } = await resumeAccepted(ledger, engine);
-  for (const { id, message } of failed) log.warn({ execution: id }, `an accepted execution could not be started: ${message}`);
+  for (const { id, message } of failed)
+    log.warn({ execution: id }, `an accepted execution could not be started: ${message}`);
   await ensureHousekeeping(client);
   const watch = every(LOST_RUNS_MS, () => concludeLostRuns(runDeps, engine, Date.now()), log);
   return {
@@ -144,4 +159,3 @@ function apiKeys(settings: Settings): ApiKeys | undefined {
     },
   };
 }
-

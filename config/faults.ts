@@ -17,7 +17,10 @@ interface Fault {
 export const NO_FAULTS: FaultPoint = () => undefined;
 
 export function faultPoints(text: string): FaultPoint {
-  const faults = text.split(',').filter((part) => part.trim() !== '').map(parse);
+  const faults = text
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .map(parse);
   if (faults.length === 0) return NO_FAULTS;
   return (point) => {
     const due = faults.filter((f) => f.point === point && f.left > 0 && --f.left === 0);
@@ -29,7 +32,10 @@ export function faultPoints(text: string): FaultPoint {
 function parse(text: string): Fault {
   const [point, kind, nth = '1'] = text.trim().split(':');
   if (!point || (kind !== 'error' && kind !== 'exit' && kind !== 'hang') || !/^[1-9]\d{0,6}$/.test(nth)) {
-    throw new ProjectProblem('ConfigInvalid', `BATON_FAULTS: "${text}" is not point:kind:nth with kind error, exit or hang and nth from 1.`);
+    throw new ProjectProblem(
+      'ConfigInvalid',
+      `BATON_FAULTS: "${text}" is not point:kind:nth with kind error, exit or hang and nth from 1.`,
+    );
   }
   return { point, kind, left: Number(nth) };
 }

@@ -20,7 +20,8 @@ interface JsonSchema {
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
 }
 
-const json = (schema: z.ZodType): JsonSchema => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+const json = (schema: z.ZodType): JsonSchema =>
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
 
 export function renderConfiguration(): string {
   return [
@@ -50,7 +51,8 @@ export function renderConfiguration(): string {
 }
 
 function table(head: readonly string[], body: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.map((c) => c.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((c) => c.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...body.map(line)];
 }
 
@@ -69,7 +71,12 @@ function rows(root: JsonSchema, schema: JsonSchema = root, prefix = ''): string[
     const key = `${prefix}${name}`;
     const inner = value.items ? resolve(root, value.items) : value;
     const required = schema.required?.includes(name) ? ' (required)' : '';
-    out.push([`\`${key}\``, values(root, value) + required, fallback(value, declared), declared.description ?? value.description ?? '']);
+    out.push([
+      `\`${key}\``,
+      values(root, value) + required,
+      fallback(value, declared),
+      declared.description ?? value.description ?? '',
+    ]);
     if (inner.properties) out.push(...rows(root, inner, value.items ? `${key}[].` : `${key}.`));
   }
   return out;
@@ -92,5 +99,7 @@ function values(root: JsonSchema, schema: JsonSchema): string {
 
 const fallback = (value: JsonSchema, declared: JsonSchema): string => {
   const given = declared.default ?? value.default;
-  return given === undefined || (typeof given === 'object' && given !== null && Object.keys(given).length === 0) ? '' : `\`${JSON.stringify(given)}\``;
+  return given === undefined || (typeof given === 'object' && given !== null && Object.keys(given).length === 0)
+    ? ''
+    : `\`${JSON.stringify(given)}\``;
 };

@@ -42,7 +42,11 @@ export function projectTools(
     adapters: ADAPTERS,
     adapter(framework) {
       const found = ADAPTERS.find((a) => a.name === framework);
-      if (!found) throw new ProjectProblem('UnknownFramework', `There is no adapter for "${framework}". Known: ${ADAPTERS.map((a) => a.name).join(', ')}.`);
+      if (!found)
+        throw new ProjectProblem(
+          'UnknownFramework',
+          `There is no adapter for "${framework}". Known: ${ADAPTERS.map((a) => a.name).join(', ')}.`,
+        );
       return found;
     },
     project,

@@ -33,7 +33,10 @@ const PLANNING_SLOTS = 4;
 
 export async function startRunner(settings: Settings, log: Log): Promise<Runner> {
   if (!settings.apiUrl || !settings.runnerToken) {
-    throw new ProjectProblem('ConfigInvalid', 'A runner needs BATON_API_URL and BATON_RUNNER_TOKEN: the address of the API and the token of the installation.');
+    throw new ProjectProblem(
+      'ConfigInvalid',
+      'A runner needs BATON_API_URL and BATON_RUNNER_TOKEN: the address of the API and the token of the installation.',
+    );
   }
   Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
   const connection = await openNative(settings);
@@ -70,7 +73,12 @@ async function isOver(api: RunnerApi, execution: string): Promise<boolean> {
 
 type RunnerActivities = BatchActivities & PlanningActivities;
 
-function activities(settings: Settings, api: RunnerApi, tools: ReturnType<typeof projectTools>, log: Log): RunnerActivities {
+function activities(
+  settings: Settings,
+  api: RunnerApi,
+  tools: ReturnType<typeof projectTools>,
+  log: Log,
+): RunnerActivities {
   const spoolDir = join(settings.home, 'spool');
   mkdirSync(spoolDir, { recursive: true });
   const cores = availableParallelism();

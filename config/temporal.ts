@@ -20,7 +20,10 @@ async function patiently<T>(address: string, connect: () => Promise<T>): Promise
     } catch (error) {
       if (Date.now() > deadline) {
         const reason = error instanceof Error ? error.message : String(error);
-        throw new ProjectProblem('EngineUnavailable', `No Temporal server answers at ${address} (${reason}). Start one, or set TEMPORAL_ADDRESS.`);
+        throw new ProjectProblem(
+          'EngineUnavailable',
+          `No Temporal server answers at ${address} (${reason}). Start one, or set TEMPORAL_ADDRESS.`,
+        );
       }
       await sleep(RETRY_MS);
     }
@@ -29,7 +32,11 @@ async function patiently<T>(address: string, connect: () => Promise<T>): Promise
 
 export const openClient = (settings: Settings): Promise<Client> =>
   patiently(settings.temporalAddress, async () => {
-    const client = await connectClient({ address: settings.temporalAddress, namespace: settings.namespace, codecKeys: settings.codecKeys });
+    const client = await connectClient({
+      address: settings.temporalAddress,
+      namespace: settings.namespace,
+      codecKeys: settings.codecKeys,
+    });
     try {
       await client.workflowService.describeNamespace({ namespace: settings.namespace });
       return client;
@@ -50,10 +57,14 @@ export async function ensureSearchAttributes(client: Client, namespace: string):
   const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
   const missing = Object.values(SEARCH_ATTRIBUTES).filter((name) => !(customAttributes && name in customAttributes));
   if (missing.length === 0) return;
-  const searchAttributes = Object.fromEntries(missing.map((name) => [name, IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD]));
-  await client.connection.operatorService.addSearchAttributes({ namespace, searchAttributes }).catch((error: { code?: number }) => {
-    if (error.code !== ALREADY_EXISTS) throw error;
-  });
+  const searchAttributes = Object.fromEntries(
+    missing.map((name) => [name, IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD]),
+  );
+  await client.connection.operatorService
+    .addSearchAttributes({ namespace, searchAttributes })
+    .catch((error: { code?: number }) => {
+      if (error.code !== ALREADY_EXISTS) throw error;
+    });
 }
 
 /** Once a day at an hour of little work; a day that was missed is not made up for. */

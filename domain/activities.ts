@@ -62,7 +62,7 @@ export interface SettleResult {
   readonly reason: string;
 }
 
-export interface JudgeResult {
+export interface Concluded {
   readonly verdict: Verdict;
   readonly totals: Totals;
   /** One sentence for the Web UI. */
@@ -75,13 +75,12 @@ export interface RunActivities {
   beginRun(input: ExecutionRef & { readonly temporalRunId: string }): Promise<void>;
   /** What failed in `stage` and deserves another try becomes batches of the next stage. Idempotent by stage. */
   settle(input: ExecutionRef & { readonly stage: number }): Promise<SettleResult>;
-  /** Expected against observed, gate rules, verdict; stored once, later calls return what was stored. */
-  judge(input: ExecutionRef & { readonly ended: RunEnding }): Promise<JudgeResult>;
   /**
-   * JUnit XML, CTRF, JSON and HTML as artifacts, what was learned about durations, and the last event. A report that
-   * cannot be written becomes a note: the verdict never waits for it. Idempotent by content.
+   * Expected against observed, gate rules, verdict: stored once, later calls return what was stored. Then JUnit XML, CTRF,
+   * JSON and HTML as artifacts, what was learned about durations, and the last event; a report that cannot be written
+   * becomes a note. Idempotent.
    */
-  report(input: ExecutionRef): Promise<void>;
+  conclude(input: ExecutionRef & { readonly ended: RunEnding }): Promise<Concluded>;
 }
 
 export interface HousekeepingActivities {

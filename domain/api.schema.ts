@@ -294,7 +294,9 @@ export const UploadAnswer = z
   .object({ digest: Digest, bytes: z.int().min(0).max(API_LIMITS.uploadBytes) })
   .meta({ id: 'UploadAnswer' });
 export type UploadAnswer = z.infer<typeof UploadAnswer>;
-export const FactsQuery = z.strictObject({ project: ProjectName.optional().describe('What the project calls itself.') });
+export const FactsQuery = z.strictObject({
+  project: ProjectName.optional().describe('What the project calls itself.'),
+});
 export type FactsQuery = z.infer<typeof FactsQuery>;
 export const PlanningFacts = z
   .object({

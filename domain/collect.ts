@@ -81,11 +81,13 @@ export class Collector {
         this.state(event.file);
         return;
       case 'test':
-        return this.addTest(event, out);
+        this.addTest(event, out);
+        return;
       case 'file-end':
-        return this.endFile(event, out);
+        this.endFile(event, out);
+        return;
       case 'error':
-        return this.addError(event, out);
+        this.addError(event, out);
     }
   }
 
@@ -139,11 +141,17 @@ export class Collector {
   /** An error outside tests belongs to its file where that is known, else to the batch's first file: it must show somewhere. */
   private addError(event: ErrorEvent, out: Collected): void {
     this.failed++;
-    const file = event.file !== undefined && this.expected.has(event.file) ? event.file : (this.expectedFiles[0] ?? '.');
+    const file =
+      event.file !== undefined && this.expected.has(event.file) ? event.file : (this.expectedFiles[0] ?? '.');
     out.results.push(this.row('file', file, ['(error outside tests)'], { ...withoutKind(event), status: 'failed' }));
   }
 
-  private row(kind: ResultRow['kind'], file: string, path: string[], event: Omit<Partial<TestEndEvent>, 'e'>): ResultRow {
+  private row(
+    kind: ResultRow['kind'],
+    file: string,
+    path: string[],
+    event: Omit<Partial<TestEndEvent>, 'e'>,
+  ): ResultRow {
     const clean = path.map((part) => plainText(part));
     const params = event.params === undefined ? null : plainText(event.params);
     const id = testId({ suite: this.suite, file, path: clean, params });

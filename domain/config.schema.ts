@@ -8,17 +8,32 @@ export type FrameworkName = z.infer<typeof FrameworkName>;
 /** Limits of one attempt of one batch. What is absent is not limited, except time and output. */
 export const Limits = z
   .strictObject({
-    timeoutMs: z.int().min(100).max(86_400_000).default(1_800_000).describe('Longest time one batch may take, in milliseconds.'),
+    timeoutMs: z
+      .int()
+      .min(100)
+      .max(86_400_000)
+      .default(1_800_000)
+      .describe('Longest time one batch may take, in milliseconds.'),
     silenceMs: z
       .int()
       .min(1000)
       .max(86_400_000)
       .optional()
       .describe('Ends a batch that has printed nothing and reported nothing for so long, in milliseconds.'),
-    graceMs: z.int().min(0).max(600_000).default(10_000).describe('Time between the polite SIGTERM and SIGKILL, in milliseconds.'),
+    graceMs: z
+      .int()
+      .min(0)
+      .max(600_000)
+      .default(10_000)
+      .describe('Time between the polite SIGTERM and SIGKILL, in milliseconds.'),
     memoryMb: z.int().min(16).max(1_048_576).optional().describe('Memory of the whole process tree, in MiB.'),
     processes: z.int().min(1).max(1_000_000).optional().describe('Most processes and threads at one time.'),
-    outputMb: z.int().min(1).max(102_400).default(1024).describe('Output after which the batch is ended, in MiB. What is kept is less: first 1 MiB and last 4 MiB.'),
+    outputMb: z
+      .int()
+      .min(1)
+      .max(102_400)
+      .default(1024)
+      .describe('Output after which the batch is ended, in MiB. What is kept is less: first 1 MiB and last 4 MiB.'),
   })
   .meta({ id: 'Limits' });
 export type Limits = z.infer<typeof Limits>;
@@ -27,35 +42,68 @@ const Globs = z.array(z.string().min(1)).min(1).max(200);
 
 export const SuiteConfig = z
   .strictObject({
-    name: z.string().regex(/^[A-Za-z0-9][\w.@/-]{0,99}$/, 'letters, digits, and . _ @ / - only').describe('Name of the suite, unique in the project.'),
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][\w.@/-]{0,99}$/, 'letters, digits, and . _ @ / - only')
+      .describe('Name of the suite, unique in the project.'),
     framework: FrameworkName.describe('Which adapter runs it. `command` stands for any command that leaves a report.'),
     dir: z.string().default('.').describe('Directory of the suite, relative to the project.'),
-    include: Globs.optional().describe('Globs of test files, relative to `dir`. Default: what the framework itself would run.'),
+    include: Globs.optional().describe(
+      'Globs of test files, relative to `dir`. Default: what the framework itself would run.',
+    ),
     exclude: Globs.optional().describe('Globs of test files to leave out.'),
-    configFile: z.string().optional().describe("The framework's own configuration file, relative to `dir`, when it is not the usual one."),
-    command: z.array(z.string()).min(1).optional().describe('Program and arguments. Needed by `command`; for other frameworks it replaces how the tool is started.'),
+    configFile: z
+      .string()
+      .optional()
+      .describe("The framework's own configuration file, relative to `dir`, when it is not the usual one."),
+    command: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe(
+        'Program and arguments. Needed by `command`; for other frameworks it replaces how the tool is started.',
+      ),
     args: z.array(z.string()).default([]).describe("Extra arguments for the framework's command."),
     report: z
       .strictObject({
         format: z.enum(['junit', 'ctrf', 'tap']),
-        path: z.string().optional().describe('Glob of report files relative to `dir`. For `tap` the default is standard output.'),
+        path: z
+          .string()
+          .optional()
+          .describe('Glob of report files relative to `dir`. For `tap` the default is standard output.'),
       })
       .optional()
       .describe('What the command leaves behind. Needed by `command`.'),
     env: z
       .strictObject({
         set: z.record(z.string(), z.string()).default({}).describe('Variables to set.'),
-        pass: z.array(z.string()).default([]).describe('Names of variables of the runner to hand on. Test processes see an allow-list only.'),
+        pass: z
+          .array(z.string())
+          .default([])
+          .describe('Names of variables of the runner to hand on. Test processes see an allow-list only.'),
       })
       .prefault({})
       .describe('Environment of the test process.'),
     limits: Limits.prefault({}),
-    retries: z.int().min(0).max(10).default(1).describe('How often a failed test is tried again, in a fresh process. A pass after a failure is flaky, not passed.'),
-    sideBySide: z.boolean().optional().describe('Whether batches of this suite may run at the same time. Default: found out.'),
+    retries: z
+      .int()
+      .min(0)
+      .max(10)
+      .default(1)
+      .describe(
+        'How often a failed test is tried again, in a fresh process. A pass after a failure is flaky, not passed.',
+      ),
+    sideBySide: z
+      .boolean()
+      .optional()
+      .describe('Whether batches of this suite may run at the same time. Default: found out.'),
     leases: z
       .strictObject({
         ports: z.int().min(0).max(32).default(0).describe('Free TCP ports for each lane, given as BATON_PORT_0 ….'),
-        database: z.string().optional().describe('Prefix of a database name of its own for each lane, given as BATON_DATABASE.'),
+        database: z
+          .string()
+          .optional()
+          .describe('Prefix of a database name of its own for each lane, given as BATON_DATABASE.'),
       })
       .prefault({})
       .describe('Things each lane gets for itself. Every lane has its own temporary folder anyway.'),
@@ -65,10 +113,23 @@ export type SuiteConfig = z.infer<typeof SuiteConfig>;
 
 export const ProjectConfig = z
   .strictObject({
-    project: z.string().regex(/^[A-Za-z0-9][\w.@/-]{0,99}$/, 'letters, digits, and . _ @ / - only').optional().describe('Name of the project. Default: from package.json, go.mod, pyproject.toml or the folder.'),
+    project: z
+      .string()
+      .regex(/^[A-Za-z0-9][\w.@/-]{0,99}$/, 'letters, digits, and . _ @ / - only')
+      .optional()
+      .describe('Name of the project. Default: from package.json, go.mod, pyproject.toml or the folder.'),
     suites: z.array(SuiteConfig).min(1).max(200).optional().describe('Suites. Default: detected.'),
-    lanes: z.int().min(1).max(256).optional().describe('Most batches that run at one time. Default: the number of runners.'),
-    setup: z.array(z.string()).min(1).optional().describe('Command that prepares a fresh checkout. Default: detected (`npm ci`, `uv sync` …).'),
+    lanes: z
+      .int()
+      .min(1)
+      .max(256)
+      .optional()
+      .describe('Most batches that run at one time. Default: the number of runners.'),
+    setup: z
+      .array(z.string())
+      .min(1)
+      .optional()
+      .describe('Command that prepares a fresh checkout. Default: detected (`npm ci`, `uv sync` …).'),
     retries: z.int().min(0).max(10).optional().describe('Default of `suites[].retries` for detected suites.'),
   })
   .meta({ id: 'ProjectConfig' });

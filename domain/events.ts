@@ -12,7 +12,14 @@ export interface EventMap {
   /** Its status changed. `finished` has an event of its own. */
   run_status_changed: { status: RunStatus };
   /** Tests are known, cut into batches and about to run. `predictedMs` is the sum over all batches. */
-  run_planned: { suites: string[]; files: number; batches: number; lanes: number; predictedMs: number; notes: string[] };
+  run_planned: {
+    suites: string[];
+    files: number;
+    batches: number;
+    lanes: number;
+    predictedMs: number;
+    notes: string[];
+  };
   /** Further batches were added, such as the rerun of what failed. */
   stage_planned: { stage: number; files: number; batches: number; reason: string };
   /** A runner began an attempt of a batch. A `fence` above 1 means that it took over. */
@@ -30,7 +37,15 @@ export interface EventMap {
   };
   /** One test failed in one attempt; whether it counts is decided later. At most 200 per execution. */
   test_failed: { batch: string; stage: number; suite: string; file: string; name: string; message: string };
-  batch_finished: { batch: string; suite: string; stage: number; runner: string; outcome: BatchOutcome; durationMs: number; message: string };
+  batch_finished: {
+    batch: string;
+    suite: string;
+    stage: number;
+    runner: string;
+    outcome: BatchOutcome;
+    durationMs: number;
+    message: string;
+  };
   /** The last event of an execution. */
   run_finished: { verdict: Verdict; totals: Totals; durationMs: number; problem: Problem | null };
   /** A runner appeared, went away or was lost. Belongs to no execution. */

@@ -25,34 +25,59 @@ export interface Judged {
 }
 
 const KILLED: Record<NonNullable<ExitRecord['killed']>, Judged> = {
-  timeout: { outcome: 'timeout', message: 'The time limit was reached and the process tree was ended. Raise `limits.timeoutMs` of the suite if it needs longer.' },
-  silence: { outcome: 'timeout', message: 'Nothing was printed or reported for the time of `limits.silenceMs`, so the process tree was ended. It may have waited for input: standard input is empty here.' },
+  timeout: {
+    outcome: 'timeout',
+    message:
+      'The time limit was reached and the process tree was ended. Raise `limits.timeoutMs` of the suite if it needs longer.',
+  },
+  silence: {
+    outcome: 'timeout',
+    message:
+      'Nothing was printed or reported for the time of `limits.silenceMs`, so the process tree was ended. It may have waited for input: standard input is empty here.',
+  },
   cancelled: { outcome: 'cancelled', message: 'The run was cancelled; what had finished is kept.' },
-  memory: { outcome: 'limit_memory', message: 'The memory limit was reached. Raise `limits.memoryMb` of the suite or run with fewer workers.' },
+  memory: {
+    outcome: 'limit_memory',
+    message: 'The memory limit was reached. Raise `limits.memoryMb` of the suite or run with fewer workers.',
+  },
   output: { outcome: 'limit_output', message: 'More output than `limits.outputMb` allows.' },
   processes: { outcome: 'limit_processes', message: 'More processes than `limits.processes` allows.' },
   disk: { outcome: 'limit_disk', message: 'The disk is full. Free some space and run again.' },
-  lease: { outcome: 'lost_worker', message: 'The runner stopped answering, so the process tree was ended before another runner takes the batch over.' },
+  lease: {
+    outcome: 'lost_worker',
+    message: 'The runner stopped answering, so the process tree was ended before another runner takes the batch over.',
+  },
   orphaned: { outcome: 'lost_worker', message: 'The program that watches the process tree was killed.' },
 };
 
 export function judgeAttempt(exit: ExitRecord, meaning: (code: number) => ExitMeaning, seen: Observed): Judged {
-  if (exit.startError !== null) return { outcome: 'error_setup', message: `The test command could not be started: ${exit.startError}` };
+  if (exit.startError !== null)
+    return { outcome: 'error_setup', message: `The test command could not be started: ${exit.startError}` };
   if (exit.killed !== null) return KILLED[exit.killed];
   if (exit.signal !== null || exit.code === null) {
-    return { outcome: 'error_runner_crashed', message: `The test process was ended by ${exit.signal ?? 'something unknown'} before it was done.` };
+    return {
+      outcome: 'error_runner_crashed',
+      message: `The test process was ended by ${exit.signal ?? 'something unknown'} before it was done.`,
+    };
   }
   return judgeReport(exit.code, meaning(exit.code), seen);
 }
 
 function judgeReport(code: number, meaning: ExitMeaning, seen: Observed): Judged {
   const missing = seen.filesExpected.filter((file) => !seen.filesEnded.has(file));
-  if (seen.corrupt !== null) return { outcome: 'error_corrupt_report', message: `The report could not be read: ${seen.corrupt}` };
+  if (seen.corrupt !== null)
+    return { outcome: 'error_corrupt_report', message: `The report could not be read: ${seen.corrupt}` };
   if (seen.strangers.length > 0) {
-    return { outcome: 'error_inconsistent', message: `Results came for files that this batch does not have: ${list(seen.strangers)}.` };
+    return {
+      outcome: 'error_inconsistent',
+      message: `Results came for files that this batch does not have: ${list(seen.strangers)}.`,
+    };
   }
   if (meaning === 'broken') {
-    return { outcome: 'error_runner_crashed', message: `The test process ended with exit code ${code}, which is outside its protocol. The end of its output tells more.` };
+    return {
+      outcome: 'error_runner_crashed',
+      message: `The test process ended with exit code ${code}, which is outside its protocol. The end of its output tells more.`,
+    };
   }
   if (seen.filesEnded.size === 0 && seen.tests === 0 && seen.failed === 0) {
     const why = seen.reporterLoaded ? 'it found no tests in the files it was given' : 'its reporter was never loaded';
@@ -60,19 +85,34 @@ function judgeReport(code: number, meaning: ExitMeaning, seen: Observed): Judged
   }
   const bailedEarly = seen.bailed && seen.failed > 0;
   if (!seen.reporterEnded && !bailedEarly) {
-    return { outcome: 'error_partial_report', message: `The report stops in the middle: ${seen.filesEnded.size} of ${seen.filesExpected.length} files were reported to their end (exit code ${code}).` };
+    return {
+      outcome: 'error_partial_report',
+      message: `The report stops in the middle: ${seen.filesEnded.size} of ${seen.filesExpected.length} files were reported to their end (exit code ${code}).`,
+    };
   }
   if (missing.length > 0 && !bailedEarly) {
-    return { outcome: 'error_partial_report', message: `The report says it is complete, but says nothing of ${list(missing)}.` };
+    return {
+      outcome: 'error_partial_report',
+      message: `The report says it is complete, but says nothing of ${list(missing)}.`,
+    };
   }
   if (meaning === 'green' && seen.failed > 0) {
-    return { outcome: 'error_inconsistent', message: `Exit code ${code} says that all passed, the report holds ${seen.failed} failed.` };
+    return {
+      outcome: 'error_inconsistent',
+      message: `Exit code ${code} says that all passed, the report holds ${seen.failed} failed.`,
+    };
   }
   if (meaning === 'red' && seen.failed === 0) {
-    return { outcome: 'error_inconsistent', message: `Exit code ${code} says that something failed, the report holds no failure. A coverage threshold or an exit handler may be the cause.` };
+    return {
+      outcome: 'error_inconsistent',
+      message: `Exit code ${code} says that something failed, the report holds no failure. A coverage threshold or an exit handler may be the cause.`,
+    };
   }
   if (meaning === 'empty' && seen.tests > 0) {
-    return { outcome: 'error_inconsistent', message: `Exit code ${code} says that there were no tests, the report holds ${seen.tests}.` };
+    return {
+      outcome: 'error_inconsistent',
+      message: `Exit code ${code} says that there were no tests, the report holds ${seen.tests}.`,
+    };
   }
   return seen.failed > 0
     ? { outcome: 'failed', message: `${seen.failed} of ${seen.tests} failed.` }

@@ -9,7 +9,11 @@ import type { Attempt, TestResult } from './result.schema.js';
 import type { Totals } from './run.schema.js';
 
 /** Endings after which nothing of the attempt can be believed, even files that were reported to their end. */
-const TAINTED: ReadonlySet<BatchOutcome> = new Set<BatchOutcome>(['error_inconsistent', 'error_corrupt_report', 'blocked_policy']);
+const TAINTED: ReadonlySet<BatchOutcome> = new Set<BatchOutcome>([
+  'error_inconsistent',
+  'error_corrupt_report',
+  'blocked_policy',
+]);
 
 export interface JudgeInput {
   readonly plan: Plan | null;
@@ -91,5 +95,7 @@ function reasonFor(verdict: Verdict, totals: Totals, doubts: readonly string[]):
   if (verdict === 'cancelled') return '; cancelled before the end';
   if (verdict !== 'incomplete') return '';
   if (doubts.length > 0) return `; ${doubts[0]}`;
-  return totals.passed + totals.flaky === 0 && totals.notRun === 0 ? '; not one test was executed, and that is no evidence' : '';
+  return totals.passed + totals.flaky === 0 && totals.notRun === 0
+    ? '; not one test was executed, and that is no evidence'
+    : '';
 }

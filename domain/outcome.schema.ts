@@ -41,7 +41,9 @@ export const Verdict = z
 export type Verdict = z.infer<typeof Verdict>;
 
 /** Where an execution stands. Only `finished` has a verdict. */
-export const RunStatus = z.enum(['accepted', 'planning', 'running', 'settling', 'reporting', 'finished']).meta({ id: 'RunStatus' });
+export const RunStatus = z
+  .enum(['accepted', 'planning', 'running', 'settling', 'reporting', 'finished'])
+  .meta({ id: 'RunStatus' });
 export type RunStatus = z.infer<typeof RunStatus>;
 
 /** Red results and evidence that is missing, in one sentence for people. */

@@ -140,7 +140,14 @@ export interface Ledger {
   beginBatch(execution: string, batch: string, runner: string): Promise<BatchTicket>;
   record(chunk: IngestChunk): Promise<void>;
   /** Makes an attempt's results final together with its evidence. */
-  finishBatch(execution: string, batch: string, fence: number, runner: string, evidence: Evidence, durationMs: number): Promise<BatchSummary>;
+  finishBatch(
+    execution: string,
+    batch: string,
+    fence: number,
+    runner: string,
+    evidence: Evidence,
+    durationMs: number,
+  ): Promise<BatchSummary>;
 
   batches(execution: string): Promise<BatchRecord[]>;
   /** Every attempt that counts (final or provisional of the current fence), in plan order. */
@@ -219,10 +226,20 @@ export interface RunnerApi {
   storePlan(execution: string, plan: Plan): Promise<string>;
   plan(digest: string): Promise<Plan>;
   /** `project`: what the project calls itself; the answer says which project the run belongs to. */
-  planningFacts(execution: string, project: string): Promise<{ project: string; durations: FileDuration[]; traits: SuiteTrait[]; lanes: number }>;
+  planningFacts(
+    execution: string,
+    project: string,
+  ): Promise<{ project: string; durations: FileDuration[]; traits: SuiteTrait[]; lanes: number }>;
   beginBatch(execution: string, batch: string, runner: string): Promise<BatchTicket>;
   record(chunk: IngestChunk): Promise<void>;
-  finishBatch(execution: string, batch: string, fence: number, runner: string, evidence: Evidence, durationMs: number): Promise<BatchSummary>;
+  finishBatch(
+    execution: string,
+    batch: string,
+    fence: number,
+    runner: string,
+    evidence: Evidence,
+    durationMs: number,
+  ): Promise<BatchSummary>;
   /** Uploads bytes and names them in the execution. */
   upload(execution: string, name: string, mediaType: string, bytes: Uint8Array): Promise<string>;
 }

@@ -6,12 +6,20 @@ export const Source = z
   .discriminatedUnion('kind', [
     z.strictObject({
       kind: z.literal('directory'),
-      dir: z.string().min(1).max(4096).describe('Absolute path of a project. Tests run in place, uncommitted changes included.'),
+      dir: z
+        .string()
+        .min(1)
+        .max(4096)
+        .describe('Absolute path of a project. Tests run in place, uncommitted changes included.'),
     }),
     z.strictObject({
       kind: z.literal('commit'),
       repository: z.string().min(1).max(4096).describe('Absolute path or URL of a git repository.'),
-      commit: z.string().min(1).max(250).describe('Commit id, branch or tag. It is pinned to a commit id when the run begins.'),
+      commit: z
+        .string()
+        .min(1)
+        .max(250)
+        .describe('Commit id, branch or tag. It is pinned to a commit id when the run begins.'),
     }),
   ])
   .meta({ id: 'Source' });
@@ -19,8 +27,17 @@ export type Source = z.infer<typeof Source>;
 
 export const RunOptions = z
   .strictObject({
-    suites: z.array(z.string().min(1).max(100)).max(200).optional().describe('Names of the suites to run. Default: all.'),
-    filter: z.string().min(1).max(500).optional().describe('Only test files whose path contains this text, or matches it where it holds `*`.'),
+    suites: z
+      .array(z.string().min(1).max(100))
+      .max(200)
+      .optional()
+      .describe('Names of the suites to run. Default: all.'),
+    filter: z
+      .string()
+      .min(1)
+      .max(500)
+      .optional()
+      .describe('Only test files whose path contains this text, or matches it where it holds `*`.'),
     workers: z.int().min(1).max(256).optional().describe('Most batches that run at one time.'),
     bail: z.boolean().default(false).describe('Stop after the first failure; what did not run is reported as not run.'),
     retries: z.int().min(0).max(10).optional().describe('Overrides the retries of every suite.'),
@@ -32,7 +49,12 @@ export type RunOptions = z.infer<typeof RunOptions>;
 export const StartRun = z
   .strictObject({
     source: Source,
-    project: z.string().min(1).max(100).optional().describe('Name of the project. Default: what the project says itself.'),
+    project: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('Name of the project. Default: what the project says itself.'),
     options: RunOptions.prefault({}),
     priority: z.enum(['critical', 'high', 'medium', 'low', 'background']).default('medium'),
   })
@@ -66,7 +88,11 @@ export const Problem = z
   .object({
     name: z.string().describe('Closed list, see domain/failures.ts.'),
     message: z.string().describe('What happened and what to do.'),
-    usage: z.boolean().describe('True when the caller or the configuration is at fault (exit code 2), false when we could not find out (3).'),
+    usage: z
+      .boolean()
+      .describe(
+        'True when the caller or the configuration is at fault (exit code 2), false when we could not find out (3).',
+      ),
   })
   .meta({ id: 'Problem' });
 export type Problem = z.infer<typeof Problem>;
@@ -84,7 +110,9 @@ export const Run = z
     verdict: Verdict.nullable(),
     problem: Problem.nullable(),
     sentence: z.string().nullable().describe('The verdict in one sentence: counts, expected and observed files.'),
-    notes: z.array(z.string()).describe('What a reader of the verdict should know: suites run serially, weaker isolation …'),
+    notes: z
+      .array(z.string())
+      .describe('What a reader of the verdict should know: suites run serially, weaker isolation …'),
     totals: Totals,
     expectedFiles: z.int().nullable(),
     commit: z.string().nullable().describe('Commit id; for a directory with changes the id of its HEAD.'),

@@ -79,8 +79,12 @@ function rerunAlone(input: SettleInput, stage: number): Settled {
     }
   }
   if (wanted.size === 0) return NOTHING;
-  if (wanted.size > MAX_RERUN_FILES) return { batches: [], reason: `${wanted.size} files failed: too many to be flaky, none was tried again` };
-  return { batches: aloneBatches(wanted, stage, input.selectsTests, serialSuitesOf(input.plan)), reason: `${wanted.size} ${wanted.size === 1 ? 'file' : 'files'} tried again, alone` };
+  if (wanted.size > MAX_RERUN_FILES)
+    return { batches: [], reason: `${wanted.size} files failed: too many to be flaky, none was tried again` };
+  return {
+    batches: aloneBatches(wanted, stage, input.selectsTests, serialSuitesOf(input.plan)),
+    reason: `${wanted.size} ${wanted.size === 1 ? 'file' : 'files'} tried again, alone`,
+  };
 }
 
 function aloneBatches(
@@ -108,9 +112,11 @@ function aloneBatches(
 }
 
 /** Suites whose batches were planned to run one after another. */
-const serialSuitesOf = (plan: Plan): ReadonlySet<string> => new Set(plan.batches.filter((b) => b.serial).map((b) => b.suite));
+const serialSuitesOf = (plan: Plan): ReadonlySet<string> =>
+  new Set(plan.batches.filter((b) => b.serial).map((b) => b.suite));
 
-const aloneRounds = (batches: readonly BatchRecord[]): number => stages(batches).filter((s) => s.stage > 1 && s.alone).length;
+const aloneRounds = (batches: readonly BatchRecord[]): number =>
+  stages(batches).filter((s) => s.stage > 1 && s.alone).length;
 
 interface StageKind {
   readonly stage: number;
@@ -126,11 +132,13 @@ function stages(batches: readonly BatchRecord[]): StageKind[] {
 
 function unfinished({ batches }: SettleInput): { suite: string; file: string }[] {
   const ended = endedFiles(batches);
-  return batches
-    // A tool that never got to its tests, such as a build that broke, would not get there a second time either.
-    .filter((b) => b.stage === 1 && b.evidence?.reporterLoaded && RERUN_UNFINISHED.has(b.evidence.outcome))
-    .flatMap((b) => b.files.map((file) => ({ suite: b.suite, file })))
-    .filter(({ suite, file }) => !ended.has(fileKey(suite, file)));
+  return (
+    batches
+      // A tool that never got to its tests, such as a build that broke, would not get there a second time either.
+      .filter((b) => b.stage === 1 && b.evidence?.reporterLoaded && RERUN_UNFINISHED.has(b.evidence.outcome))
+      .flatMap((b) => b.files.map((file) => ({ suite: b.suite, file })))
+      .filter(({ suite, file }) => !ended.has(fileKey(suite, file)))
+  );
 }
 
 /** Side by side failed, alone passed: was it chance, or the neighbour? Asked again until it is clear. */
@@ -143,11 +151,22 @@ function interferenceCheck(input: SettleInput, stage: number): Settled | undefin
   const latest = together.at(-1);
   if (latest === undefined || together.length >= PROOFS) return undefined;
   const suspects = new Set(victims(input.attempts, latest, kinds).map((test) => test.batch));
-  const groups = overlapping(input.batches.filter((b) => b.stage === latest), suspects, input.plan);
+  const groups = overlapping(
+    input.batches.filter((b) => b.stage === latest),
+    suspects,
+    input.plan,
+  );
   const cost = groups.reduce((sum, b) => sum + durationOf(b), 0);
   if (groups.length < 2 || cost > TOGETHER_BUDGET_MS) return undefined;
   return {
-    batches: groups.map((b) => ({ suite: b.suite, stage, files: [...b.files], predictedMs: durationOf(b), exclusive: false, serial: false })),
+    batches: groups.map((b) => ({
+      suite: b.suite,
+      stage,
+      files: [...b.files],
+      predictedMs: durationOf(b),
+      exclusive: false,
+      serial: false,
+    })),
     reason: 'failed side by side and passed alone: run side by side once more to tell chance from interference',
   };
 }
@@ -161,7 +180,8 @@ function victims(attempts: readonly Attempt[], together: number, kinds: readonly
   });
 }
 
-const durationOf = (b: BatchRecord): number => (b.startedAt && b.endedAt ? Date.parse(b.endedAt) - Date.parse(b.startedAt) : 0);
+const durationOf = (b: BatchRecord): number =>
+  b.startedAt && b.endedAt ? Date.parse(b.endedAt) - Date.parse(b.startedAt) : 0;
 
 /** Batches of one suite in which something suspicious happened, with those of the same suite that ran at that time. */
 function overlapping(batches: readonly BatchRecord[], suspects: ReadonlySet<string>, plan: Plan): BatchRecord[] {
@@ -192,14 +212,22 @@ function confirmAlone(input: SettleInput, together: number, stage: number): Sett
     if (suite) again.set(fileKey(suite.name, group[0]!.file), { suite, tests: [], whole: true });
   }
   if (again.size === 0) return undefined;
-  return { batches: aloneBatches(again, stage, input.selectsTests, serialSuitesOf(input.plan)), reason: 'failed side by side a second time: run alone to confirm' };
+  return {
+    batches: aloneBatches(again, stage, input.selectsTests, serialSuitesOf(input.plan)),
+    reason: 'failed side by side a second time: run alone to confirm',
+  };
 }
 
 /** Suites in which each of three rounds side by side had a test that failed there and passed alone. */
-export function interferingSuites(batches: readonly BatchRecord[], attempts: readonly Attempt[]): { suite: string; test: Attempt }[] {
+export function interferingSuites(
+  batches: readonly BatchRecord[],
+  attempts: readonly Attempt[],
+): { suite: string; test: Attempt }[] {
   const kinds = stages(batches);
   const together = kinds.filter((k) => !k.alone).map((k) => k.stage);
   if (together.length < PROOFS) return [];
   const rounds = together.map((stage) => new Map(victims(attempts, stage, kinds).map((test) => [test.suite, test])));
-  return [...rounds[0]!].filter(([suite]) => rounds.every((round) => round.has(suite))).map(([suite, test]) => ({ suite, test }));
+  return [...rounds[0]!]
+    .filter(([suite]) => rounds.every((round) => round.has(suite)))
+    .map(([suite, test]) => ({ suite, test }));
 }

@@ -35,14 +35,32 @@ export const TestEndEvent = z.object({
   tries: z.number().int().positive().optional(),
   /** `todo`, `expected failure`, a skip reason … */
   note: z.string().max(2048).optional(),
-  message: z.string().max(64 * 1024).optional(),
-  stack: z.string().max(64 * 1024).optional(),
-  expected: z.string().max(16 * 1024).optional(),
-  actual: z.string().max(16 * 1024).optional(),
+  message: z
+    .string()
+    .max(64 * 1024)
+    .optional(),
+  stack: z
+    .string()
+    .max(64 * 1024)
+    .optional(),
+  expected: z
+    .string()
+    .max(16 * 1024)
+    .optional(),
+  actual: z
+    .string()
+    .max(16 * 1024)
+    .optional(),
   line: z.number().int().positive().optional(),
   column: z.number().int().nonnegative().optional(),
-  stdout: z.string().max(64 * 1024).optional(),
-  stderr: z.string().max(64 * 1024).optional(),
+  stdout: z
+    .string()
+    .max(64 * 1024)
+    .optional(),
+  stderr: z
+    .string()
+    .max(64 * 1024)
+    .optional(),
 });
 
 /** `tests`: how many `test` events of this file came before. A failed file has a message and may have no tests. */
@@ -52,9 +70,18 @@ export const FileEndEvent = z.object({
   status: RawStatus,
   tests: z.number().int().nonnegative(),
   ms: ms.optional(),
-  message: z.string().max(64 * 1024).optional(),
-  stack: z.string().max(64 * 1024).optional(),
-  stdout: z.string().max(64 * 1024).optional(),
+  message: z
+    .string()
+    .max(64 * 1024)
+    .optional(),
+  stack: z
+    .string()
+    .max(64 * 1024)
+    .optional(),
+  stdout: z
+    .string()
+    .max(64 * 1024)
+    .optional(),
 });
 
 /** Something red that belongs to no test: an unhandled error, a failed global hook. */
@@ -62,7 +89,10 @@ export const ErrorEvent = z.object({
   e: z.literal('error'),
   file: file.optional(),
   message: z.string().max(64 * 1024),
-  stack: z.string().max(64 * 1024).optional(),
+  stack: z
+    .string()
+    .max(64 * 1024)
+    .optional(),
 });
 
 export const EndEvent = z.object({ e: z.literal('end') });

@@ -42,6 +42,8 @@ export async function runProcess(start: () => Promise<Running>): Promise<void> {
 function report(error: unknown): void {
   const problem = error instanceof ProjectProblem ? error.problem : 'Internal';
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`${error instanceof ProjectProblem ? message : error instanceof Error ? error.stack : message}\n`);
+  process.stderr.write(
+    `${error instanceof ProjectProblem ? message : error instanceof Error ? error.stack : message}\n`,
+  );
   process.send?.({ error: { name: problem, message, usage: PROBLEMS[problem].usage } });
 }

@@ -2,8 +2,14 @@ import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair
 import { SEARCH_ATTRIBUTES } from '../domain/names.js';
 
 const KEYS = Object.fromEntries(
-  Object.entries(SEARCH_ATTRIBUTES).map(([word, name]) => [word, defineSearchAttributeKey(name, SearchAttributeType.KEYWORD)]),
-) as Record<keyof typeof SEARCH_ATTRIBUTES, ReturnType<typeof defineSearchAttributeKey<typeof SearchAttributeType.KEYWORD>>>;
+  Object.entries(SEARCH_ATTRIBUTES).map(([word, name]) => [
+    word,
+    defineSearchAttributeKey(name, SearchAttributeType.KEYWORD),
+  ]),
+) as Record<
+  keyof typeof SEARCH_ATTRIBUTES,
+  ReturnType<typeof defineSearchAttributeKey<typeof SearchAttributeType.KEYWORD>>
+>;
 
 /** A Keyword holds little, so a long list of suites is cut. */
 const MAX_CHARS = 200;

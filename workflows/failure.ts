@@ -9,7 +9,11 @@ export function problemOf(error: unknown): Problem {
     return { name: cause.type, message: cause.message, usage: PROBLEMS[cause.type].usage };
   }
   if (cause instanceof TimeoutFailure) {
-    return { name: 'Internal', message: `A runner was lost again and again, or took too long: ${cause.message}`, usage: false };
+    return {
+      name: 'Internal',
+      message: `A runner was lost again and again, or took too long: ${cause.message}`,
+      usage: false,
+    };
   }
   return { name: 'Internal', message: cause instanceof Error ? cause.message : String(cause), usage: false };
 }

@@ -14,7 +14,12 @@ export function nextBatch(waiting: readonly BatchRef[], running: readonly BatchR
 }
 
 /** How many batches share the machine: no more than can really run at the same time. */
-export function shareOf(batch: BatchRef, waiting: readonly BatchRef[], running: readonly BatchRef[], lanes: number): number {
+export function shareOf(
+  batch: BatchRef,
+  waiting: readonly BatchRef[],
+  running: readonly BatchRef[],
+  lanes: number,
+): number {
   if (batch.exclusive) return 1;
   const others = [...waiting, ...running].filter((b) => b !== batch && !b.exclusive);
   const possible = batch.serial ? others.filter((b) => b.suite !== batch.suite) : others;

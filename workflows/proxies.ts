@@ -1,6 +1,11 @@
 /** Every timeout and retry of every activity, each with its reason. */
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { BatchActivities, HousekeepingActivities, PlanningActivities, RunActivities } from '../domain/activities.js';
+import type {
+  BatchActivities,
+  HousekeepingActivities,
+  PlanningActivities,
+  RunActivities,
+} from '../domain/activities.js';
 import { CONTROL_QUEUE } from '../domain/names.js';
 import { PROBLEMS } from '../domain/failures.js';
 
@@ -21,7 +26,12 @@ export const control = proxyActivities<RunActivities>({
   taskQueue: CONTROL_QUEUE,
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: HEARTBEAT,
-  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds', nonRetryableErrorTypes: ['Internal'] },
+  retry: {
+    initialInterval: '500 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '30 seconds',
+    nonRetryableErrorTypes: ['Internal'],
+  },
 });
 
 /** Deleting a month of results takes minutes at most; tomorrow is another day, so three attempts are enough. */
@@ -42,7 +52,12 @@ export const planning = proxyActivities<PlanningActivities>({
   startToCloseTimeout: '1 hour',
   heartbeatTimeout: HEARTBEAT,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  retry: { initialInterval: '1 second', maximumInterval: '30 seconds', maximumAttempts: 5, nonRetryableErrorTypes: NON_RETRYABLE },
+  retry: {
+    initialInterval: '1 second',
+    maximumInterval: '30 seconds',
+    maximumAttempts: 5,
+    nonRetryableErrorTypes: NON_RETRYABLE,
+  },
 });
 
 /**

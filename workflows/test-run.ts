@@ -13,7 +13,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BatchRef, JudgeResult, PlanRef, RunEnding } from '../domain/activities.js';
+import type { BatchRef, PlanRef, RunEnding } from '../domain/activities.js';
 import { searchAttributes } from './attributes.js';
 import { problemOf } from './failure.js';
 import { nextBatch, shareOf } from './lanes.js';
@@ -84,7 +84,9 @@ class TestRun {
       { taskQueue: planningQueue, summary: 'pin, detect, discover, plan' },
       [{ execution }],
     );
-    upsertSearchAttributes(searchAttributes({ project: plan.project, suites: plan.suites, commit: plan.commit, branch: plan.branch }));
+    upsertSearchAttributes(
+      searchAttributes({ project: plan.project, suites: plan.suites, commit: plan.commit, branch: plan.branch }),
+    );
     this.waiting = [...plan.batches];
     return plan;
   }
@@ -99,9 +101,11 @@ class TestRun {
       for (;;) {
         for (let batch = full() ? undefined : this.take(plan.lanes); batch; batch = this.take(plan.lanes)) {
           const next = batch;
-          void lanes.run(() => this.runBatch(next, plan)).catch((error: unknown) => {
-            broken ??= error;
-          });
+          void lanes
+            .run(() => this.runBatch(next, plan))
+            .catch((error: unknown) => {
+              broken ??= error;
+            });
         }
         if (this.running.length === 0 || stop()) break;
         const before = this.running.length;
@@ -127,7 +131,12 @@ class TestRun {
     this.describe();
     try {
       const summary = await batches.runBatch.executeWithOptions(
-        { ...batchOptions, taskQueue: plan.queue, summary: label(batch), priority: { priorityKey: this.input.priorityKey } },
+        {
+          ...batchOptions,
+          taskQueue: plan.queue,
+          summary: label(batch),
+          priority: { priorityKey: this.input.priorityKey },
+        },
         [
           {
             execution: this.input.execution,
@@ -147,17 +156,24 @@ class TestRun {
   }
 
   private async goOn(plan: PlanRef): Promise<never> {
-    const resume: TestRunState = { plan: { ...plan, batches: [] }, stage: this.stage, waiting: this.waiting, done: this.done, failed: this.failed, clean: this.clean };
+    const resume: TestRunState = {
+      plan: { ...plan, batches: [] },
+      stage: this.stage,
+      waiting: this.waiting,
+      done: this.done,
+      failed: this.failed,
+      clean: this.clean,
+    };
     return continueAsNew<typeof testRun>({ ...this.input, resume });
   }
 
   async conclude(ended: RunEnding): Promise<TestRunResult> {
     const { execution } = this.input;
     this.enter('judging');
-    const judged: JudgeResult = await control.judge.executeWithOptions({ summary: `judge: ${ended.how}` }, [{ execution, ended }]);
+    const judged = await control.conclude.executeWithOptions({ summary: `judge and report: ${ended.how}` }, [
+      { execution, ended },
+    ]);
     upsertSearchAttributes(searchAttributes({ verdict: judged.verdict }));
-    this.enter('reporting', `**${judged.verdict}**: ${judged.sentence}`);
-    await control.report.executeWithOptions({ summary: `report: ${judged.verdict}` }, [{ execution }]);
     this.enter('done', `**${judged.verdict}**: ${judged.sentence}`);
     return { verdict: judged.verdict, totals: judged.totals, sentence: judged.sentence };
   }

@@ -78,7 +78,10 @@ async function runBatch(
     throw new Error(`the runner ${deps.runner} stopped before batch ${batch} was done; another attempt goes on`);
   }
   const summary = await finish(evidence, durationMs);
-  deps.log.info({ ...key, outcome: evidence.outcome, tests: evidence.tests, failed: evidence.failed, ms: Math.round(durationMs) }, 'batch ended');
+  deps.log.info(
+    { ...key, outcome: evidence.outcome, tests: evidence.tests, failed: evidence.failed, ms: Math.round(durationMs) },
+    'batch ended',
+  );
   if (evidence.outcome === 'cancelled') throw signal.reason;
   return summary;
 }

@@ -59,5 +59,7 @@ export class Sender {
 
 const sizeOf = (row: ResultRow): number =>
   400 +
-  [...row.path, row.params, row.note, row.message, row.stack, row.expected, row.actual, row.stdout, row.stderr]
-    .reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  [...row.path, row.params, row.note, row.message, row.stack, row.expected, row.actual, row.stdout, row.stderr].reduce(
+    (sum, text) => sum + (text?.length ?? 0),
+    0,
+  );

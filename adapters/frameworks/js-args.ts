@@ -72,7 +72,11 @@ export function majorOf(version: string): number {
 }
 
 /** Most workers that the project's own command line allows: it has its reasons. Undefined when it does not say, or in percent. */
-export function workerLimit(options: readonly Option[], counted: readonly string[], serial: readonly string[] = []): number | undefined {
+export function workerLimit(
+  options: readonly Option[],
+  counted: readonly string[],
+  serial: readonly string[] = [],
+): number | undefined {
   if (hasOption(options, ...serial)) return 1;
   const words = options.findLast(({ name }) => counted.includes(name))?.words;
   const value = words?.[1] ?? words?.[0]?.split('=')[1] ?? '';

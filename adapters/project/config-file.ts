@@ -39,11 +39,17 @@ export function parseProjectConfig(text: string, name: string): ProjectConfig {
     throw invalid(`${name}: ${error instanceof Error ? error.message : String(error)}`);
   }
   const parsed = ProjectConfig.safeParse(value ?? {});
-  if (!parsed.success) throw invalid(parsed.error.issues.map((issue) => describe(issue, document, at, name)).join('\n'));
+  if (!parsed.success)
+    throw invalid(parsed.error.issues.map((issue) => describe(issue, document, at, name)).join('\n'));
   return checked(parsed.data, name);
 }
 
-function describe(issue: z.core.$ZodIssue, document: ReturnType<typeof parseDocument>, at: (offset: number) => string, name: string): string {
+function describe(
+  issue: z.core.$ZodIssue,
+  document: ReturnType<typeof parseDocument>,
+  at: (offset: number) => string,
+  name: string,
+): string {
   const path = [...issue.path];
   if (issue.code === 'unrecognized_keys') path.push(issue.keys[0]!);
   let where = name;

@@ -28,7 +28,8 @@ export class EncryptionCodec implements PayloadCodec {
   constructor(keys: readonly CodecKey[]) {
     const [current] = keys;
     if (!current) throw new Error('an encryption codec needs a key');
-    for (const { id, key } of keys) if (key.length !== 32) throw new Error(`key ${id} has ${key.length} bytes, 32 are needed`);
+    for (const { id, key } of keys)
+      if (key.length !== 32) throw new Error(`key ${id} has ${key.length} bytes, 32 are needed`);
     this.current = current;
     this.keys = new Map(keys.map(({ id, key }) => [id, key]));
   }
@@ -66,5 +67,11 @@ const encodingOf = (payload: Payload): string => Buffer.from(payload.metadata?.[
 function isReference(payload: Payload): boolean {
   if (encodingOf(payload) !== 'json/plain' || !payload.data || payload.data.length > 256) return false;
   const value: unknown = JSON.parse(Buffer.from(payload.data).toString());
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0 && Object.keys(value).every((k) => PLAIN_FIELDS.has(k));
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.keys(value).length > 0 &&
+    Object.keys(value).every((k) => PLAIN_FIELDS.has(k))
+  );
 }

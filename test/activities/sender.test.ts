@@ -11,7 +11,13 @@ function sent(): { chunks: IngestChunk[]; sender: Sender } {
 }
 
 const collected = (tests: number, message = '') => {
-  const events = Array.from({ length: tests }, (_, i) => ({ e: 'test' as const, file: 'a', path: [`t${i}`], status: 'failed' as const, message }));
+  const events = Array.from({ length: tests }, (_, i) => ({
+    e: 'test' as const,
+    file: 'a',
+    path: [`t${i}`],
+    status: 'failed' as const,
+    message,
+  }));
   return new Collector('unit', 1, ['a']).add([...events, { e: 'file-end', file: 'a', status: 'failed', tests }]);
 };
 

@@ -30,25 +30,45 @@ const RULES: Readonly<Record<string, Rule>> = {
     packages: ['*'],
     why: 'the API knows messages and types of workflows, and gets everything else from wiring',
   },
-  config: { own: ['config/', 'adapters/', 'domain/', 'api/', 'activities/', 'workers/stack/', 'scripts/lib/'], packages: ['*'], why: 'wiring is the only place that picks adapters' },
-  workers: { own: ['workers/', 'config/', 'domain/', 'scripts/lib/'], packages: ['*'], why: 'a process is about 40 lines over wiring' },
-  cli: { own: ['cli/', 'config/', 'domain/', 'workers/stack/', 'scripts/lib/'], packages: ['*'], why: 'the command line is a thin client' },
+  config: {
+    own: ['config/', 'adapters/', 'domain/', 'api/', 'activities/', 'workers/stack/', 'scripts/lib/'],
+    packages: ['*'],
+    why: 'wiring is the only place that picks adapters',
+  },
+  workers: {
+    own: ['workers/', 'config/', 'domain/', 'scripts/lib/'],
+    packages: ['*'],
+    why: 'a process is about 40 lines over wiring',
+  },
+  cli: {
+    own: ['cli/', 'config/', 'domain/', 'workers/stack/', 'scripts/lib/'],
+    packages: ['*'],
+    why: 'the command line is a thin client',
+  },
 };
 
 function allowed(rule: Rule, { to }: Import): boolean {
-  const isOwn = Object.keys(RULES).some((folder) => to.startsWith(`${folder}/`)) || to.startsWith('scripts/') || to.startsWith('test/') || to === 'package.json';
+  const isOwn =
+    Object.keys(RULES).some((folder) => to.startsWith(`${folder}/`)) ||
+    to.startsWith('scripts/') ||
+    to.startsWith('test/') ||
+    to === 'package.json';
   if (isOwn) return rule.own.some((prefix) => to.startsWith(prefix));
   return rule.packages.some((name) => name === '*' || to === name || (name.endsWith(':') && to.startsWith(name)));
 }
 
 describe('who may import whom', () => {
   it.each(Object.entries(RULES))('%s', (folder, rule) => {
-    const wrong = sourceFiles(folder).flatMap(importsOf).filter((i) => !allowed(rule, i));
+    const wrong = sourceFiles(folder)
+      .flatMap(importsOf)
+      .filter((i) => !allowed(rule, i));
     expect(wrong.map((i) => `${i.from} imports ${i.to}: ${rule.why}`)).toEqual([]);
   });
 
   it('workflows take schemas as types only: zod would double the bundle and throw inside a workflow', () => {
-    const wrong = sourceFiles('workflows').flatMap(importsOf).filter((i) => i.to.endsWith('.schema.ts') && !i.typeOnly);
+    const wrong = sourceFiles('workflows')
+      .flatMap(importsOf)
+      .filter((i) => i.to.endsWith('.schema.ts') && !i.typeOnly);
     expect(wrong).toEqual([]);
   });
 
@@ -63,15 +83,24 @@ describe('who may import whom', () => {
 
   it('only the cage, the stack and the git wrapper start processes', () => {
     const folders = ['domain', 'workflows', 'activities', 'adapters', 'api', 'workers', 'cli', 'config'];
-    const starters = folders.flatMap(sourceFiles).filter((file) => importsOf(file).some((i) => i.to === 'node:child_process' && !i.typeOnly));
+    const starters = folders
+      .flatMap(sourceFiles)
+      .filter((file) => importsOf(file).some((i) => i.to === 'node:child_process' && !i.typeOnly));
     // Reporters live inside the cage already.
-    const outside = starters.filter((file) => !/^(adapters\/process\/|adapters\/frameworks\/reporters\/|adapters\/vcs\/git\.ts|adapters\/store\/owner-lock\.ts|workers\/stack\/|cli\/)/.test(file));
+    const outside = starters.filter(
+      (file) =>
+        !/^(adapters\/process\/|adapters\/frameworks\/reporters\/|adapters\/vcs\/git\.ts|adapters\/store\/owner-lock\.ts|workers\/stack\/|cli\/)/.test(
+          file,
+        ),
+    );
     expect(outside).toEqual([]);
   });
 });
 
 describe('what must stay absent', () => {
-  const everything = [...Object.keys(RULES), 'scripts', 'test'].flatMap(sourceFiles).filter((f) => !f.startsWith('test/fixtures'));
+  const everything = [...Object.keys(RULES), 'scripts', 'test']
+    .flatMap(sourceFiles)
+    .filter((f) => !f.startsWith('test/fixtures'));
 
   it('no `any`, no ignored type errors, no skipped tests', () => {
     const marks = [/: any\b/, /\bas any\b/, /@ts-(?:ignore|nocheck)/, /\b(?:it|test|describe)\.(?:only|skip|todo)\(/];
@@ -82,7 +111,10 @@ describe('what must stay absent', () => {
   });
 
   it('no swallowed errors: an empty catch needs a word on why', () => {
-    const found = everything.filter((file) => /catch\s*(?:\([^)]*\))?\s*\{\s*\}/.test(text(file)) && file !== 'test/architecture/architecture.test.ts');
+    const found = everything.filter(
+      (file) =>
+        /catch\s*(?:\([^)]*\))?\s*\{\s*\}/.test(text(file)) && file !== 'test/architecture/architecture.test.ts',
+    );
     expect(found).toEqual([]);
   });
 });

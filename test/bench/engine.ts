@@ -8,8 +8,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const done = (batch: string): BatchSummary => ({ batch, outcome: 'passed', tests: 1, failed: 0, durationMs: 0, fence: 1, message: '' });
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+const done = (batch: string): BatchSummary => ({
+  batch,
+  outcome: 'passed',
+  tests: 1,
+  failed: 0,
+  durationMs: 0,
+  fence: 1,
+  message: '',
+});
+const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
 export async function benchEngine(): Promise<Figure[]> {
   const dir = mkdtempSync(join(tmpdir(), 'baton-bench-'));
@@ -21,7 +30,11 @@ export async function benchEngine(): Promise<Figure[]> {
     const id = `bench_${++count}`;
     return bench.withWorkers(script(refs, { runBatch: async ({ batch }) => done(batch) }, lanes), async () => {
       const began = performance.now();
-      await bench.client.workflow.execute('testRun', { workflowId: id, taskQueue: CONTROL_QUEUE, args: [aRunInput(id)] });
+      await bench.client.workflow.execute('testRun', {
+        workflowId: id,
+        taskQueue: CONTROL_QUEUE,
+        args: [aRunInput(id)],
+      });
       return performance.now() - began;
     });
   };

@@ -24,9 +24,19 @@ export async function benchHistory(): Promise<Figure[]> {
       { name: 'history of 1,000 tests', value: small.events, unit: 'events', goal: '' },
       { name: 'history of 100,000 tests', value: large.events, unit: 'events', goal: '< 10000' },
       { name: 'history of 100,000 tests', value: large.bytes / 1024, unit: 'KiB', goal: '' },
-      { name: 'events at 100,000 ÷ at 1,000 tests (100 × as many)', value: large.events / small.events, unit: '×', goal: '≤ 100' },
+      {
+        name: 'events at 100,000 ÷ at 1,000 tests (100 × as many)',
+        value: large.events / small.events,
+        unit: '×',
+        goal: '≤ 100',
+      },
       { name: 'run of 100,000 tests', value: large.ms / 1000, unit: 's', goal: '' },
-      { name: 'time at 100,000 ÷ at 1,000 tests (100 × as many)', value: large.ms / small.ms, unit: '×', goal: '≤ 100' },
+      {
+        name: 'time at 100,000 ÷ at 1,000 tests (100 × as many)',
+        value: large.ms / small.ms,
+        unit: '×',
+        goal: '≤ 100',
+      },
     ];
   } finally {
     await baton.stop();
@@ -34,12 +44,17 @@ export async function benchHistory(): Promise<Figure[]> {
   }
 }
 
-async function measure(baton: TestStack, root: string, tests: number): Promise<{ events: number; bytes: number; ms: number }> {
+async function measure(
+  baton: TestStack,
+  root: string,
+  tests: number,
+): Promise<{ events: number; bytes: number; ms: number }> {
   const dir = synthetic(join(root, `suite-${tests}`), tests);
   const began = performance.now();
   const run = await baton.run(dir);
   const ms = performance.now() - began;
-  if (run.verdict !== 'passed' || run.totals.passed !== tests) throw new Error(`${tests} tests: ${run.verdict}, ${JSON.stringify(run.totals)}, ${run.sentence}`);
+  if (run.verdict !== 'passed' || run.totals.passed !== tests)
+    throw new Error(`${tests} tests: ${run.verdict}, ${JSON.stringify(run.totals)}, ${run.sentence}`);
   const connection = await Connection.connect({ address: baton.stack.manifest.temporal.address });
   const history = await new Client({ connection }).workflow.getHandle(run.id).fetchHistory();
   await connection.close();

@@ -19,7 +19,12 @@ export interface Figure {
 const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   planning: benchPlanning,
   ingest: async () =>
-    (await benchIngest()).map((f) => ({ name: `results ingested into ${f.engine}`, value: f.perSecond, unit: 'results/s', goal: '≥ 20000' })),
+    (await benchIngest()).map((f) => ({
+      name: `results ingested into ${f.engine}`,
+      value: f.perSecond,
+      unit: 'results/s',
+      goal: '≥ 20000',
+    })),
   engine: benchEngine,
   history: benchHistory,
   native: benchNative,
@@ -42,7 +47,9 @@ for (const [name, run] of Object.entries(BENCHES)) {
   }
 }
 
-const round = (value: number): string => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+const round = (value: number): string =>
+  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 process.stdout.write('\n| what | measured | goal |\n| --- | --- | --- |\n');
-for (const { name, value, unit, goal } of figures) process.stdout.write(`| ${name} | ${round(value)} ${unit} | ${goal} |\n`);
+for (const { name, value, unit, goal } of figures)
+  process.stdout.write(`| ${name} | ${round(value)} ${unit} | ${goal} |\n`);
 process.exit(0);

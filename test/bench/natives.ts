@@ -23,7 +23,8 @@ export interface Native {
 type Make = (suite: Suite, out: string, dir: string) => Native;
 
 const json = <T>(path: string): T => JSON.parse(readFileSync(path, 'utf8')) as T;
-const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].reduce((sum, match) => sum + Number(match[1]), 0);
+const count = (text: string, pattern: RegExp): number =>
+  [...text.matchAll(pattern)].reduce((sum, match) => sum + Number(match[1]), 0);
 const bin = (dir: string, name: string): string => join(dir, 'node_modules', '.bin', name);
 
 interface JestLike {
@@ -43,7 +44,11 @@ export const NATIVES: Partial<Record<Suite['framework'], Make>> = {
     args: ['run', '--reporter=json', `--outputFile=${out}`, ...suite.args],
     counts: jestLike(out),
   }),
-  jest: (suite, out, dir) => ({ command: bin(dir, 'jest'), args: ['--json', `--outputFile=${out}`, ...suite.args], counts: jestLike(out) }),
+  jest: (suite, out, dir) => ({
+    command: bin(dir, 'jest'),
+    args: ['--json', `--outputFile=${out}`, ...suite.args],
+    counts: jestLike(out),
+  }),
   mocha: (suite, out, dir) => ({
     command: bin(dir, 'mocha'),
     args: [...suite.args, '--reporter', 'json', '--reporter-option', `output=${out}`],
@@ -54,11 +59,21 @@ export const NATIVES: Partial<Record<Suite['framework'], Make>> = {
   }),
   'node-test': (suite, out) => ({
     command: process.execPath,
-    args: ['--test', '--test-reporter=tap', `--test-reporter-destination=${out}`, ...suite.args, ...(suite.include ?? [])],
+    args: [
+      '--test',
+      '--test-reporter=tap',
+      `--test-reporter-destination=${out}`,
+      ...suite.args,
+      ...(suite.include ?? []),
+    ],
     counts() {
       const tap = readFileSync(out, 'utf8');
       const total = (word: string): number => count(tap, new RegExp(`^# ${word} (\\d+)$`, 'gm'));
-      return { passed: total('pass'), failed: total('fail') + total('cancelled'), skipped: total('skipped') + total('todo') };
+      return {
+        passed: total('pass'),
+        failed: total('fail') + total('cancelled'),
+        skipped: total('skipped') + total('todo'),
+      };
     },
   }),
   playwright: (suite, out, dir) => ({
@@ -76,7 +91,11 @@ export const NATIVES: Partial<Record<Suite['framework'], Make>> = {
     counts(stdout) {
       const last = stdout.trimEnd().split('\n').at(-1) ?? '';
       const n = (word: string): number => count(last, new RegExp(`(\\d+) ${word}\\b`, 'g'));
-      return { passed: n('passed') + n('xfailed') + n('xpassed'), failed: n('failed') + n('errors?'), skipped: n('skipped') };
+      return {
+        passed: n('passed') + n('xfailed') + n('xpassed'),
+        failed: n('failed') + n('errors?'),
+        skipped: n('skipped'),
+      };
     },
   }),
   'go-test': (suite) => ({
@@ -98,9 +117,15 @@ export const NATIVES: Partial<Record<Suite['framework'], Make>> = {
     counts(stdout) {
       let counts: Counts = { passed: 0, failed: 0, skipped: 0 };
       // One summary a module, without a class name behind it.
-      for (const match of stdout.matchAll(/^\[\w+\] Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)\s*$/gm)) {
+      for (const match of stdout.matchAll(
+        /^\[\w+\] Tests run: (\d+), Failures: (\d+), Errors: (\d+), Skipped: (\d+)\s*$/gm,
+      )) {
         const [run, failures, errors, skipped] = match.slice(1).map(Number) as [number, number, number, number];
-        counts = { passed: counts.passed + run - failures - errors - skipped, failed: counts.failed + failures + errors, skipped: counts.skipped + skipped };
+        counts = {
+          passed: counts.passed + run - failures - errors - skipped,
+          failed: counts.failed + failures + errors,
+          skipped: counts.skipped + skipped,
+        };
       }
       return counts;
     },
@@ -109,8 +134,15 @@ export const NATIVES: Partial<Record<Suite['framework'], Make>> = {
     command: 'cargo',
     args: ['test', '--no-fail-fast', ...suite.args],
     counts(stdout) {
-      const lines = stdout.split('\n').filter((line) => line.startsWith('test result:')).join('\n');
-      return { passed: count(lines, /(\d+) passed/g), failed: count(lines, /(\d+) failed/g), skipped: count(lines, /(\d+) ignored/g) };
+      const lines = stdout
+        .split('\n')
+        .filter((line) => line.startsWith('test result:'))
+        .join('\n');
+      return {
+        passed: count(lines, /(\d+) passed/g),
+        failed: count(lines, /(\d+) failed/g),
+        skipped: count(lines, /(\d+) ignored/g),
+      };
     },
   }),
 };

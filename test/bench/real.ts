@@ -42,20 +42,31 @@ interface Row {
 
 const { values: options, positionals: dirs } = parseArgs({
   allowPositionals: true,
-  options: { repeat: { type: 'string', default: '3' }, suite: { type: 'string', multiple: true }, json: { type: 'boolean', default: false } },
+  options: {
+    repeat: { type: 'string', default: '3' },
+    suite: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+  },
 });
 if (dirs.length === 0) {
-  process.stderr.write('Usage: npm run real -- DIR… [--repeat N] [--suite NAME] [--json]\nDIR is a project with its dependencies installed.\n');
+  process.stderr.write(
+    'Usage: npm run real -- DIR… [--repeat N] [--suite NAME] [--json]\nDIR is a project with its dependencies installed.\n',
+  );
   process.exit(2);
 }
 
 const home = mkdtempSync(join(tmpdir(), 'baton-real-'));
 const cli = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
 const env = { ...process.env, BATON_HOME: home, CI: 'true' };
-const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+const median = (numbers: readonly number[]): number =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
 function baton(args: readonly string[]): { stdout: string; status: number | null } {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [cli, ...args], { env, encoding: 'utf8', maxBuffer: 1 << 30 });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [cli, ...args], {
+    env,
+    encoding: 'utf8',
+    maxBuffer: 1 << 30,
+  });
   if (status === 2 || status === null) process.stderr.write(stderr);
   return { stdout, status };
 }
@@ -70,16 +81,24 @@ function runBaton(dir: string, suites: readonly string[]): { answer: Answer; ms:
 async function planOf(answer: Answer): Promise<Plan> {
   const base = new URL(answer.links.self).origin;
   // A new connection: the process stands still while a run goes on, and would not notice that an old one was closed.
-  const response = await fetch(`${base}/api/runs/${answer.execution}/artifacts/plan.json`, { headers: { connection: 'close' } });
+  const response = await fetch(`${base}/api/runs/${answer.execution}/artifacts/plan.json`, {
+    headers: { connection: 'close' },
+  });
   if (!response.ok) throw new Error(`the plan of ${answer.execution} cannot be read: ${response.status}`);
   return (await response.json()) as Plan;
 }
 
 /** The counts of the first attempt of everything: what a single native run shows. */
-async function firstAttempt(answer: Answer, suite: string, framework: string): Promise<{ counts: Counts; files: number }> {
+async function firstAttempt(
+  answer: Answer,
+  suite: string,
+  framework: string,
+): Promise<{ counts: Counts; files: number }> {
   const of = answer.tests.filter((t) => t.suite === suite && t.name !== '(file)' && t.name !== '(error outside tests)');
   const n = (status: string): number => of.filter((t) => t.status === status).length;
-  const files = answer.tests.filter((t) => t.suite === suite && (t.name === '(file)' || t.name === '(error outside tests)')).length;
+  const files = answer.tests.filter(
+    (t) => t.suite === suite && (t.name === '(file)' || t.name === '(error outside tests)'),
+  ).length;
   // node:test counts a file that fails as a failed test; the others count files apart.
   const failed = n('failed') + (framework === 'node-test' ? files : 0);
   return { counts: { passed: n('passed') + n('flaky'), failed, skipped: n('skipped') }, files };
@@ -140,7 +159,8 @@ async function compare(dir: string): Promise<Row[]> {
 }
 
 const text = ({ passed, failed, skipped }: Counts): string => `${passed} / ${failed} / ${skipped}`;
-const equal = (a: Counts, b: Counts): boolean => a.passed === b.passed && a.failed === b.failed && a.skipped === b.skipped;
+const equal = (a: Counts, b: Counts): boolean =>
+  a.passed === b.passed && a.failed === b.failed && a.skipped === b.skipped;
 
 function print(rows: readonly Row[]): void {
   const lines = rows.map((r) => [
@@ -155,7 +175,18 @@ function print(rows: readonly Row[]): void {
     `${(r.batonMs / 1000).toFixed(1)} s`,
     (r.batonMs / r.nativeMs).toFixed(2),
   ]);
-  const head = ['project', 'suite', 'framework', 'native passed / failed / skipped', 'Baton', 'counts', 'files not loaded', 'native', 'Baton', 'ratio'];
+  const head = [
+    'project',
+    'suite',
+    'framework',
+    'native passed / failed / skipped',
+    'Baton',
+    'counts',
+    'files not loaded',
+    'native',
+    'Baton',
+    'ratio',
+  ];
   for (const line of [head, head.map(() => '---'), ...lines]) process.stdout.write(`| ${line.join(' | ')} |\n`);
 }
 

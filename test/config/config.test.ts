@@ -5,7 +5,16 @@ import { faultPoints, NO_FAULTS } from '../../config/faults.js';
 describe('settings from the environment', () => {
   it('have a default for everything', () => {
     const settings = readSettings({});
-    expect(settings).toMatchObject({ host: '127.0.0.1', port: 8080, lanes: 2, rawDays: 30, summaryDays: 365, temporalAddress: '127.0.0.1:7233', apiKeys: [], codecKeys: [] });
+    expect(settings).toMatchObject({
+      host: '127.0.0.1',
+      port: 8080,
+      lanes: 2,
+      rawDays: 30,
+      summaryDays: 365,
+      temporalAddress: '127.0.0.1:7233',
+      apiKeys: [],
+      codecKeys: [],
+    });
     expect(settings.home).toMatch(/\/\.baton$/);
   });
 

@@ -23,13 +23,25 @@ it.each([TestStatus, RunStatus])('a status that is none is refused with the list
 });
 
 it('all mistakes of a configuration are told at once, each with its place', () => {
-  const text = 'lanes: 0\nsuites:\n  - name: unit\n    framework: vitesst\n  - name: api\n    framework: jest\n    colour: red\n';
+  const text =
+    'lanes: 0\nsuites:\n  - name: unit\n    framework: vitesst\n  - name: api\n    framework: jest\n    colour: red\n';
   const told = (): unknown => parseProjectConfig(text, 'baton.config.yaml');
-  for (const place of ['1:8 lanes', '4:16 suites.0.framework', '7:13 suites.1']) expect(told).toThrow(`baton.config.yaml:${place}: `);
+  for (const place of ['1:8 lanes', '4:16 suites.0.framework', '7:13 suites.1'])
+    expect(told).toThrow(`baton.config.yaml:${place}: `);
 });
 
 const junk = fc.constantFrom<unknown>(null, -1, 1.5, '', {}, [[]], 'x'.repeat(5000), { kind: 'shell', dir: '/' });
-const fields = fc.constantFrom('source', 'source.kind', 'source.dir', 'options.workers', 'options.suites', 'options.bail', 'priority', 'project', 'more');
+const fields = fc.constantFrom(
+  'source',
+  'source.kind',
+  'source.dir',
+  'options.workers',
+  'options.suites',
+  'options.bail',
+  'priority',
+  'project',
+  'more',
+);
 
 /** A good body with one field replaced. */
 const spoiled = fc.tuple(fields, junk).map(([field, value]) => {

@@ -8,7 +8,11 @@ const rows = readFileSync(join(ROOT, 'docs/features.md'), 'utf8')
   .split('\n')
   .map((line) => /^\| ([A-Z]+-\d+) \| (.+?) \| (.+?) \|$/.exec(line))
   .filter((match) => match !== null)
-  .map(([, id, text, tests]) => ({ id: id!, text: text!, tests: [...tests!.matchAll(/`([^`]+)`/g)].map((m) => m[1]!) }));
+  .map(([, id, text, tests]) => ({
+    id: id!,
+    text: text!,
+    tests: [...tests!.matchAll(/`([^`]+)`/g)].map((m) => m[1]!),
+  }));
 
 describe('docs/features.md', () => {
   it('has rows, each id once', () => {

@@ -2,13 +2,22 @@ import { describe, expect, it } from 'vitest';
 import { Collector } from '../../domain/collect.js';
 import type { TestEvent } from '../../domain/test-event.schema.js';
 
-const test = (file: string, name: string, status: 'passed' | 'failed' = 'passed'): TestEvent => ({ e: 'test', file, path: [name], status });
+const test = (file: string, name: string, status: 'passed' | 'failed' = 'passed'): TestEvent => ({
+  e: 'test',
+  file,
+  path: [name],
+  status,
+});
 const collector = (files = ['a', 'b']): Collector => new Collector('unit', 1, files);
 
 describe('collecting the events of an attempt', () => {
   it('numbers tests of one file that share all names', () => {
     const { results } = collector().add([test('a', 'x'), test('a', 'x'), test('b', 'x')]);
-    expect(results.map((r) => [r.file, r.occurrence])).toEqual([['a', 1], ['a', 2], ['b', 1]]);
+    expect(results.map((r) => [r.file, r.occurrence])).toEqual([
+      ['a', 1],
+      ['a', 2],
+      ['b', 1],
+    ]);
     expect(results[0]!.testId).toBe(results[1]!.testId);
     expect(results[0]!.testId).not.toBe(results[2]!.testId);
   });
@@ -21,13 +30,18 @@ describe('collecting the events of an attempt', () => {
   });
 
   it('makes a file that fails to load a red result of that file', () => {
-    const { results, fileEnds } = collector().add([{ e: 'file-end', file: 'a', status: 'failed', tests: 0, message: 'SyntaxError: x' }]);
+    const { results, fileEnds } = collector().add([
+      { e: 'file-end', file: 'a', status: 'failed', tests: 0, message: 'SyntaxError: x' },
+    ]);
     expect(results).toMatchObject([{ kind: 'file', file: 'a', status: 'failed', message: 'SyntaxError: x' }]);
     expect(fileEnds).toEqual([{ file: 'a', status: 'failed', tests: 0, durationMs: null }]);
   });
 
   it('adds no second red result for a file whose test failed', () => {
-    const { results } = collector().add([test('a', 'x', 'failed'), { e: 'file-end', file: 'a', status: 'failed', tests: 1 }]);
+    const { results } = collector().add([
+      test('a', 'x', 'failed'),
+      { e: 'file-end', file: 'a', status: 'failed', tests: 1 },
+    ]);
     expect(results.map((r) => r.kind)).toEqual(['test']);
   });
 
@@ -55,7 +69,9 @@ describe('collecting the events of an attempt', () => {
 
   it('takes secrets out of what tests say', () => {
     const masked = new Collector('unit', 1, ['a'], (text) => text.replaceAll('hunter2', '***'));
-    const { results } = masked.add([{ e: 'test', file: 'a', path: ['x'], status: 'failed', message: 'login hunter2 failed', stack: 'at hunter2' }]);
+    const { results } = masked.add([
+      { e: 'test', file: 'a', path: ['x'], status: 'failed', message: 'login hunter2 failed', stack: 'at hunter2' },
+    ]);
     expect(results[0]).toMatchObject({ message: 'login *** failed', stack: 'at ***' });
   });
 

@@ -30,7 +30,8 @@ const seen = (change: Partial<Observed> = {}): Observed => ({
   ...change,
 });
 
-const meaning = (code: number): ExitMeaning => (code === 0 ? 'green' : code === 1 ? 'red' : code === 5 ? 'empty' : 'broken');
+const meaning = (code: number): ExitMeaning =>
+  code === 0 ? 'green' : code === 1 ? 'red' : code === 5 ? 'empty' : 'broken';
 const outcome = (e: ExitRecord, o: Observed): string => judgeAttempt(e, meaning, o).outcome;
 
 describe('what an ended attempt proves', () => {

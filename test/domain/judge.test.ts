@@ -8,7 +8,10 @@ import { anAttempt, anEvidence, aPlan, aRecord } from '../support/builders.js';
 const completed: RunEnding = { how: 'completed', problem: null };
 const plan = aPlan({ b1: ['a.test.ts'], b2: ['b.test.ts'] });
 const both = [aRecord('b1', ['a.test.ts']), aRecord('b2', ['b.test.ts'])];
-const green = [anAttempt('a.test.ts', 'adds', 'passed'), anAttempt('b.test.ts', 'subtracts', 'passed', { batch: 'b2' })];
+const green = [
+  anAttempt('a.test.ts', 'adds', 'passed'),
+  anAttempt('b.test.ts', 'subtracts', 'passed', { batch: 'b2' }),
+];
 
 function verdictOf(batches: readonly BatchRecord[], attempts: readonly Attempt[], ended = completed): string {
   return judge({ plan, batches, attempts, ended, notes: [] }).verdict.verdict;
@@ -32,7 +35,11 @@ describe('the verdict', () => {
 
   it('calls a pass after a failure flaky, not passed', () => {
     const retried = [...both, aRecord('b3', ['b.test.ts'], { stage: 2, exclusive: true })];
-    const attempts = [green[0]!, anAttempt('b.test.ts', 'x', 'failed'), anAttempt('b.test.ts', 'x', 'passed', { attempt: 2 })];
+    const attempts = [
+      green[0]!,
+      anAttempt('b.test.ts', 'x', 'failed'),
+      anAttempt('b.test.ts', 'x', 'passed', { attempt: 2 }),
+    ];
     const { verdict, results } = judge({ plan, batches: retried, attempts, ended: completed, notes: [] });
     expect(verdict.totals).toEqual({ passed: 1, failed: 0, skipped: 0, flaky: 1, notRun: 0 });
     expect(verdict.verdict).toBe('passed');
@@ -40,27 +47,58 @@ describe('the verdict', () => {
   });
 
   it('calls a test flaky that its framework had to try twice', () => {
-    expect(judge({ plan, batches: both, attempts: [green[0]!, anAttempt('b.test.ts', 'x', 'passed', { tries: 2 })], ended: completed, notes: [] }).verdict.totals.flaky).toBe(1);
+    expect(
+      judge({
+        plan,
+        batches: both,
+        attempts: [green[0]!, anAttempt('b.test.ts', 'x', 'passed', { tries: 2 })],
+        ended: completed,
+        notes: [],
+      }).verdict.totals.flaky,
+    ).toBe(1);
   });
 
   it('calls a file flaky that failed to load and loaded in a later stage', () => {
     const load = anAttempt('b.test.ts', '(file)', 'failed', { kind: 'file' });
     const retried = [...both, aRecord('b3', ['b.test.ts'], { stage: 2, exclusive: true })];
-    expect(judge({ plan, batches: retried, attempts: [green[0]!, load], ended: completed, notes: [] }).verdict.totals).toMatchObject({ flaky: 1, failed: 0 });
+    expect(
+      judge({ plan, batches: retried, attempts: [green[0]!, load], ended: completed, notes: [] }).verdict.totals,
+    ).toMatchObject({ flaky: 1, failed: 0 });
     expect(verdictOf(both, [green[0]!, load])).toBe('failed');
   });
 });
 
 describe('no green without evidence', () => {
   const cases: Record<string, [BatchRecord[], Attempt[]]> = {
-    'a batch that never began': [[both[0]!, aRecord('b2', ['b.test.ts'], { fence: 0, state: 'open', evidence: null, filesDone: [] })], [green[0]!]],
-    'a batch that never ended': [[both[0]!, aRecord('b2', ['b.test.ts'], { state: 'running', evidence: null, filesDone: [] })], green],
+    'a batch that never began': [
+      [both[0]!, aRecord('b2', ['b.test.ts'], { fence: 0, state: 'open', evidence: null, filesDone: [] })],
+      [green[0]!],
+    ],
+    'a batch that never ended': [
+      [both[0]!, aRecord('b2', ['b.test.ts'], { state: 'running', evidence: null, filesDone: [] })],
+      green,
+    ],
     'a missing batch': [[both[0]!], [green[0]!]],
-    'a file that was not reported': [[both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_partial_report'), filesDone: [] })], [green[0]!]],
-    'exit 0 with no report': [[both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_no_results'), filesDone: [] })], [green[0]!]],
-    'exit code and report that disagree': [[both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_inconsistent', 'they disagree') })], green],
-    'a crash after the last file had ended': [[both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_runner_crashed', 'SIGSEGV') })], green],
-    'a hang after the last file had ended': [[both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('timeout', 'the time limit') })], green],
+    'a file that was not reported': [
+      [both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_partial_report'), filesDone: [] })],
+      [green[0]!],
+    ],
+    'exit 0 with no report': [
+      [both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_no_results'), filesDone: [] })],
+      [green[0]!],
+    ],
+    'exit code and report that disagree': [
+      [both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_inconsistent', 'they disagree') })],
+      green,
+    ],
+    'a crash after the last file had ended': [
+      [both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_runner_crashed', 'SIGSEGV') })],
+      green,
+    ],
+    'a hang after the last file had ended': [
+      [both[0]!, aRecord('b2', ['b.test.ts'], { evidence: anEvidence('timeout', 'the time limit') })],
+      green,
+    ],
     'every test skipped': [both, [anAttempt('a.test.ts', 'x', 'skipped'), anAttempt('b.test.ts', 'y', 'skipped')]],
     'no result at all': [both, []],
   };
@@ -76,7 +114,13 @@ describe('no green without evidence', () => {
 
   it('files nobody saw to their end are listed as not run', () => {
     const open = aRecord('b2', ['b.test.ts'], { evidence: anEvidence('timeout'), filesDone: [] });
-    const { results, verdict } = judge({ plan, batches: [both[0]!, open], attempts: [green[0]!], ended: completed, notes: [] });
+    const { results, verdict } = judge({
+      plan,
+      batches: [both[0]!, open],
+      attempts: [green[0]!],
+      ended: completed,
+      notes: [],
+    });
     expect(results.filter((r) => r.status === 'not_run').map((r) => r.file)).toEqual(['b.test.ts']);
     expect(verdict.sentence).toContain('1 of 2 expected files observed');
   });
@@ -84,7 +128,9 @@ describe('no green without evidence', () => {
 
 describe('runs that were ended early', () => {
   it('cancelled is cancelled, whatever was seen', () => {
-    expect(verdictOf(both, [anAttempt('a.test.ts', 'x', 'failed')], { how: 'cancelled', problem: null })).toBe('cancelled');
+    expect(verdictOf(both, [anAttempt('a.test.ts', 'x', 'failed')], { how: 'cancelled', problem: null })).toBe(
+      'cancelled',
+    );
   });
 
   it('a problem is incomplete and says what happened', () => {
@@ -95,7 +141,13 @@ describe('runs that were ended early', () => {
 
   it('a bailed run is red and counts what did not run', () => {
     const open = aRecord('b2', ['b.test.ts'], { fence: 0, state: 'open', evidence: null, filesDone: [] });
-    const { verdict } = judge({ plan, batches: [both[0]!, open], attempts: [anAttempt('a.test.ts', 'x', 'failed')], ended: { how: 'bailed', problem: null }, notes: [] });
+    const { verdict } = judge({
+      plan,
+      batches: [both[0]!, open],
+      attempts: [anAttempt('a.test.ts', 'x', 'failed')],
+      ended: { how: 'bailed', problem: null },
+      notes: [],
+    });
     expect(verdict).toMatchObject({ verdict: 'failed', totals: { failed: 1, notRun: 1 } });
   });
 });

@@ -6,7 +6,11 @@ import { batchRef, MAX_BATCHES, matchesFilter, planBatches, type SuiteFiles } fr
 const suite = (name: string): Suite => Suite.parse({ name, framework: 'vitest', because: 'test' });
 const files = (n: number, bytes = 1000): { file: string; bytes: number }[] =>
   Array.from({ length: n }, (_, i) => ({ file: `f${String(i).padStart(5, '0')}.test.ts`, bytes }));
-const input = (name: string, n: number, sideBySide = true): SuiteFiles => ({ suite: suite(name), files: files(n), sideBySide });
+const input = (name: string, n: number, sideBySide = true): SuiteFiles => ({
+  suite: suite(name),
+  files: files(n),
+  sideBySide,
+});
 
 describe('planning batches', () => {
   it('puts every file into exactly one batch, whatever the durations', () => {
@@ -66,7 +70,11 @@ describe('planning batches', () => {
   });
 
   it('names a batch in less than 250 bytes, so that a whole stage fits one payload', () => {
-    const long = { suite: suite('u'.repeat(60)), files: [{ file: `${'x'.repeat(900)}.test.ts`, bytes: 1 }], sideBySide: true };
+    const long = {
+      suite: suite('u'.repeat(60)),
+      files: [{ file: `${'x'.repeat(900)}.test.ts`, bytes: 1 }],
+      sideBySide: true,
+    };
     const ref = batchRef(planBatches([long], [], 1).batches[0]!);
     expect(JSON.stringify(ref).length).toBeLessThan(260);
   });

@@ -15,7 +15,11 @@ describe('what is tried again', () => {
   });
 
   it('each failed file in a process of its own, alone', () => {
-    const { batches, reason } = run(first, [anAttempt('a', 'x', 'failed'), anAttempt('a', 'y', 'passed'), anAttempt('c', 'z', 'failed')]);
+    const { batches, reason } = run(first, [
+      anAttempt('a', 'x', 'failed'),
+      anAttempt('a', 'y', 'passed'),
+      anAttempt('c', 'z', 'failed'),
+    ]);
     expect(batches.map((b) => [b.files, b.exclusive, b.stage])).toEqual([
       [['a'], true, 2],
       [['c'], true, 2],
@@ -46,9 +50,15 @@ describe('what is tried again', () => {
   });
 
   it('files whose process died under them, once', () => {
-    const crashed = [aRecord('b1', ['a', 'b'], { evidence: anEvidence('error_runner_crashed'), filesDone: ['a'] }), first[1]!];
+    const crashed = [
+      aRecord('b1', ['a', 'b'], { evidence: anEvidence('error_runner_crashed'), filesDone: ['a'] }),
+      first[1]!,
+    ];
     expect(run(crashed, [anAttempt('a', 'x', 'passed')]).batches.map((b) => b.files)).toEqual([['b']]);
-    const again = [...crashed, aRecord('b3', ['b'], { stage: 2, exclusive: true, evidence: anEvidence('error_runner_crashed'), filesDone: [] })];
+    const again = [
+      ...crashed,
+      aRecord('b3', ['b'], { stage: 2, exclusive: true, evidence: anEvidence('error_runner_crashed'), filesDone: [] }),
+    ];
     expect(run(again, [], 2).batches).toEqual([]);
   });
 
@@ -94,17 +104,31 @@ describe('interference between batches', () => {
   });
 
   it('does not, when the batches did not overlap or the suite was told how to run', () => {
-    const later = [first[0]!, aRecord('b2', ['c'], { startedAt: '2026-01-01T00:01:00.000Z', endedAt: '2026-01-01T00:01:10.000Z' })];
+    const later = [
+      first[0]!,
+      aRecord('b2', ['c'], { startedAt: '2026-01-01T00:01:00.000Z', endedAt: '2026-01-01T00:01:10.000Z' }),
+    ];
     expect(run([...later, afterAlone[2]!], [failed, alonePass], 2).batches).toEqual([]);
     const told = aPlan({ b1: ['a', 'b'], b2: ['c'] }, [aSuite('unit', { sideBySide: true })]);
-    expect(settle({ plan: told, batches: afterAlone, attempts: [failed, alonePass], stage: 2, retriesOf: () => 1, selectsTests: new Set() }).batches).toEqual([]);
+    expect(
+      settle({
+        plan: told,
+        batches: afterAlone,
+        attempts: [failed, alonePass],
+        stage: 2,
+        retriesOf: () => 1,
+        selectsTests: new Set(),
+      }).batches,
+    ).toEqual([]);
   });
 
   const togetherAgain = [...afterAlone, aRecord('b4', ['a', 'b'], { stage: 3 }), aRecord('b5', ['c'], { stage: 3 })];
   const failedAgain = anAttempt('a', 'x', 'failed', { attempt: 3, batch: 'b4' });
 
   it('confirms a second failure side by side with a second pass alone', () => {
-    expect(run(togetherAgain, [failed, alonePass, failedAgain], 3).batches.map((b) => [b.files, b.exclusive])).toEqual([[['a'], true]]);
+    expect(run(togetherAgain, [failed, alonePass, failedAgain], 3).batches.map((b) => [b.files, b.exclusive])).toEqual([
+      [['a'], true],
+    ]);
     expect(run(togetherAgain, [failed, alonePass], 3).batches).toEqual([]);
   });
 
@@ -121,8 +145,17 @@ describe('interference between batches', () => {
   });
 
   it('is proved by three failures side by side with a pass alone behind each, of whichever test', () => {
-    const all = [...afterTwo, aRecord('b7', ['a', 'b'], { stage: 5 }), aRecord('b8', ['c'], { stage: 5 }), aRecord('b9', ['c'], { stage: 6, exclusive: true })];
-    const third = [...two, anAttempt('c', 'z', 'passed', { batch: 'b2' }), anAttempt('c', 'z', 'failed', { attempt: 5, batch: 'b8' })];
+    const all = [
+      ...afterTwo,
+      aRecord('b7', ['a', 'b'], { stage: 5 }),
+      aRecord('b8', ['c'], { stage: 5 }),
+      aRecord('b9', ['c'], { stage: 6, exclusive: true }),
+    ];
+    const third = [
+      ...two,
+      anAttempt('c', 'z', 'passed', { batch: 'b2' }),
+      anAttempt('c', 'z', 'failed', { attempt: 5, batch: 'b8' }),
+    ];
     expect(interferingSuites(all, third)).toEqual([]);
     const proved = [...third, anAttempt('c', 'z', 'passed', { attempt: 6, batch: 'b9' })];
     expect(interferingSuites(all, proved).map((f) => f.suite)).toEqual(['unit']);

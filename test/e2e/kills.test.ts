@@ -57,7 +57,9 @@ describe(`${KILLS} kills while a suite runs`, () => {
     for (const name of await ran()) times.set(name, (times.get(name) ?? 0) + 1);
     expect(names.filter((name) => !times.has(name))).toEqual([]);
     const again = [...times.values()].filter((n) => n > 1).length;
-    console.log(`kills ${killed.length}, attempts of batches ${batches.map((b) => b.fence).join(' + ')}, tests ${names.length}, lost 0, doubled 0, tests run again ${again}`);
+    console.log(
+      `kills ${killed.length}, attempts of batches ${batches.map((b) => b.fence).join(' + ')}, tests ${names.length}, lost 0, doubled 0, tests run again ${again}`,
+    );
     // Node runs as many files at a time as it has cores; each kill may cost those that were under way.
     expect(again).toBeLessThanOrEqual(killed.length * 5 * 2);
   });
@@ -68,7 +70,16 @@ describe(`${KILLS} kills while a suite runs`, () => {
     for (let kill = 0; kill < 2; kill++) {
       await sleep(1_200);
       process.kill(baton.pid('control'), 'SIGKILL');
-      await expect.poll(() => baton.client.run(id).then(() => true, () => false), { timeout: 30_000 }).toBe(true);
+      await expect
+        .poll(
+          () =>
+            baton.client.run(id).then(
+              () => true,
+              () => false,
+            ),
+          { timeout: 30_000 },
+        )
+        .toBe(true);
     }
     const run = await baton.finished(id, 120_000);
     expect(run.totals).toEqual({ passed: names.length, failed: 0, skipped: 0, flaky: 0, notRun: 0 });

@@ -15,7 +15,10 @@ beforeAll(async () => {
 afterAll(() => baton?.stop());
 
 const git = (dir: string, ...args: string[]): string =>
-  execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], { cwd: dir, encoding: 'utf8' }).trim();
+  execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
+    cwd: dir,
+    encoding: 'utf8',
+  }).trim();
 
 describe('a run', () => {
   it('of 10,000 tests takes at most 60 history events', async () => {
@@ -29,7 +32,10 @@ writeFileSync(report, \`<testsuites>\${files.map(one).join('')}</testsuites>\`);
     };
     for (let i = 0; i < 100; i++) files[`suite/f${i}.case`] = 'x';
     const run = await baton.run(await project(files));
-    expect({ verdict: run.verdict, totals: run.totals }).toEqual({ verdict: 'passed', totals: { passed: 10_000, failed: 0, skipped: 0, flaky: 0, notRun: 0 } });
+    expect({ verdict: run.verdict, totals: run.totals }).toEqual({
+      verdict: 'passed',
+      totals: { passed: 10_000, failed: 0, skipped: 0, flaky: 0, notRun: 0 },
+    });
     const connection = await Connection.connect({ address: baton.stack.manifest.temporal.address });
     const history = await new Client({ connection }).workflow.getHandle(run.id).fetchHistory();
     await connection.close();
@@ -58,13 +64,20 @@ writeFileSync(report, \`<testsuites>\${files.map(one).join('')}</testsuites>\`);
     await new Client({ connection }).workflow.getHandle(id).terminate('by hand');
     await connection.close();
     const run = await baton.finished(id, 60_000);
-    expect(run).toMatchObject({ verdict: 'incomplete', problem: { name: 'EngineUnavailable', message: expect.stringContaining('ended outside Baton') } });
+    expect(run).toMatchObject({
+      verdict: 'incomplete',
+      problem: { name: 'EngineUnavailable', message: expect.stringContaining('ended outside Baton') },
+    });
     expect(run.totals.passed).toBeGreaterThan(0);
   });
 
   it('stops after the first failure when asked to, and counts what did not run', async () => {
-    const slow = "import test from 'node:test';\ntest('slow', () => new Promise((done) => setTimeout(done, 20_000)));\n";
-    const dir = await project({ 'test/a.test.js': "import test from 'node:test';\ntest('bad', () => { throw new Error('no'); });\n", 'test/b.test.js': slow });
+    const slow =
+      "import test from 'node:test';\ntest('slow', () => new Promise((done) => setTimeout(done, 20_000)));\n";
+    const dir = await project({
+      'test/a.test.js': "import test from 'node:test';\ntest('bad', () => { throw new Error('no'); });\n",
+      'test/b.test.js': slow,
+    });
     const began = Date.now();
     const run = await baton.run(dir, { bail: true, workers: 2 });
     expect(run.verdict).toBe('failed');
@@ -74,8 +87,13 @@ writeFileSync(report, \`<testsuites>\${files.map(one).join('')}</testsuites>\`);
   });
 
   it('follows recorded durations: the longest file goes first', async () => {
-    const file = (ms: number): string => `import test from 'node:test';\ntest('t', () => new Promise((done) => setTimeout(done, ${ms})));\n`;
-    const dir = await project({ 'test/a.test.js': file(10), 'test/b.test.js': file(10), 'test/z.test.js': file(2_500) });
+    const file = (ms: number): string =>
+      `import test from 'node:test';\ntest('t', () => new Promise((done) => setTimeout(done, ${ms})));\n`;
+    const dir = await project({
+      'test/a.test.js': file(10),
+      'test/b.test.js': file(10),
+      'test/z.test.js': file(2_500),
+    });
     await baton.run(dir);
     const second = await baton.plan((await baton.run(dir)).id);
     expect(second.files.every((f) => f.basis === 'history')).toBe(true);
@@ -89,7 +107,12 @@ writeFileSync(report, \`<testsuites>\${files.map(one).join('')}</testsuites>\`);
     git(dir, 'commit', '-qm', 'first');
     await writeFile(join(dir, 'test/b.test.js'), "import test from 'node:test';\ntest('two', () => {});\n");
     const run = await baton.run(dir);
-    expect(run).toMatchObject({ commit: git(dir, 'rev-parse', 'HEAD'), dirty: true, branch: 'main', totals: { passed: 2 } });
+    expect(run).toMatchObject({
+      commit: git(dir, 'rev-parse', 'HEAD'),
+      dirty: true,
+      branch: 'main',
+      totals: { passed: 2 },
+    });
     const plan = await baton.plan(run.id);
     git(dir, 'add', '-A');
     expect(plan.tree).toBe(git(dir, 'write-tree'));
@@ -99,10 +122,17 @@ writeFileSync(report, \`<testsuites>\${files.map(one).join('')}</testsuites>\`);
 describe('a run of a commit', () => {
   it('gets a checkout of its own, with dependencies set up once', async () => {
     const dir = await project({
-      'package.json': JSON.stringify({ name: 'committed', version: '1.0.0', type: 'module', scripts: { test: 'node --test' }, dependencies: { dep: 'file:./dep' } }),
+      'package.json': JSON.stringify({
+        name: 'committed',
+        version: '1.0.0',
+        type: 'module',
+        scripts: { test: 'node --test' },
+        dependencies: { dep: 'file:./dep' },
+      }),
       'dep/package.json': '{"name":"dep","version":"1.0.0","main":"index.js"}',
       'dep/index.js': 'module.exports = 41;',
-      'test/a.test.js': "import test from 'node:test';\nimport assert from 'node:assert';\nimport dep from 'dep';\ntest('uses its dependency', () => assert.equal(dep, 41));\n",
+      'test/a.test.js':
+        "import test from 'node:test';\nimport assert from 'node:assert';\nimport dep from 'dep';\ntest('uses its dependency', () => assert.equal(dep, 41));\n",
       '.gitignore': 'node_modules\n',
     });
     execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund'], { cwd: dir });
@@ -131,7 +161,11 @@ describe('a run of a commit', () => {
     git(dir, 'add', '-A');
     git(dir, 'commit', '-qm', 'first');
     const run = await baton.run({ kind: 'commit', repository: dir, commit: 'no-such-branch' });
-    expect(run.problem).toMatchObject({ name: 'BadSource', usage: true, message: expect.stringContaining('no-such-branch') });
+    expect(run.problem).toMatchObject({
+      name: 'BadSource',
+      usage: true,
+      message: expect.stringContaining('no-such-branch'),
+    });
   });
 });
 
@@ -153,7 +187,10 @@ it('${name} has the database to itself', async () => {
     await mkdir(parent, { recursive: true });
     const dir = await mkdtemp(join(parent, 'baton-disturbed-'));
     await mkdir(join(dir, 'test'));
-    await writeFile(join(dir, 'package.json'), JSON.stringify({ name: 'disturbed', scripts: { test: 'mocha' }, devDependencies: { mocha: '*' } }));
+    await writeFile(
+      join(dir, 'package.json'),
+      JSON.stringify({ name: 'disturbed', scripts: { test: 'mocha' }, devDependencies: { mocha: '*' } }),
+    );
     for (const name of ['a', 'b']) await writeFile(join(dir, 'test', `${name}.js`), test(name));
     const first = await baton.run(dir, { workers: 2 });
     expect(first.verdict).toBe('passed');

@@ -18,15 +18,27 @@ import { startTemporal, type TestTemporal } from '../support/temporal.js';
 import { aBatchRef, aRunInput, type Bench, openBench, type Script, script } from '../support/worker.js';
 
 const two = [aBatchRef('b1'), aBatchRef('b2')];
-const failing = (batch: string) => ({ batch, outcome: 'failed' as const, tests: 2, failed: 1, durationMs: 5, fence: 1, message: '' });
+const failing = (batch: string) => ({
+  batch,
+  outcome: 'failed' as const,
+  tests: 2,
+  failed: 1,
+  durationMs: 5,
+  fence: 1,
+  message: '',
+});
 
 /** What can happen to a run, each with the activities that make it happen. */
 const SHAPES: Record<string, { activities: Script; bail?: boolean; cancel?: boolean }> = {
   green: { activities: script(two) },
   rerun: {
     activities: script(two, {
-      runBatch: async ({ batch }) => (batch === 'b3' ? { ...failing(batch), outcome: 'passed', failed: 0 } : failing(batch)),
-      settle: async ({ stage }) => ({ batches: stage === 1 ? [aBatchRef('b3', { stage: 2, exclusive: true })] : [], reason: 'again' }),
+      runBatch: async ({ batch }) =>
+        batch === 'b3' ? { ...failing(batch), outcome: 'passed', failed: 0 } : failing(batch),
+      settle: async ({ stage }) => ({
+        batches: stage === 1 ? [aBatchRef('b3', { stage: 2, exclusive: true })] : [],
+        reason: 'again',
+      }),
     }),
   },
   bailed: { activities: script(two, { runBatch: async ({ batch }) => failing(batch) }), bail: true },
@@ -63,7 +75,11 @@ describe('every shape of testRun can be recorded', () => {
   it.each(Object.entries(SHAPES))('%s', async (shape, { activities, bail, cancel }) => {
     const id = `run_${shape}`;
     const handle = await bench.withWorkers(activities, async () => {
-      const started = await bench.client.workflow.start(testRun, { workflowId: id, taskQueue: CONTROL_QUEUE, args: [aRunInput(id, { bail: bail ?? false })] });
+      const started = await bench.client.workflow.start(testRun, {
+        workflowId: id,
+        taskQueue: CONTROL_QUEUE,
+        args: [aRunInput(id, { bail: bail ?? false })],
+      });
       if (cancel) {
         await expect.poll(async () => (await started.query(progressQuery)).running.length, { timeout: 10_000 }).toBe(2);
         await started.cancel();
@@ -80,7 +96,10 @@ describe('every shape of testRun can be recorded', () => {
 
   it('housekeeping', async () => {
     const handle = await bench.withWorkers({ ...script([]), retain: async () => ({ rows: 3, bytes: 7 }) }, async () => {
-      const started = await bench.client.workflow.start(housekeeping, { workflowId: 'housekeeping', taskQueue: CONTROL_QUEUE });
+      const started = await bench.client.workflow.start(housekeeping, {
+        workflowId: 'housekeeping',
+        taskQueue: CONTROL_QUEUE,
+      });
       expect(await started.result()).toEqual({ rows: 3, bytes: 7 });
       return started;
     });

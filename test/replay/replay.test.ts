@@ -8,7 +8,9 @@ import { ROOT } from '../architecture/imports.js';
 import { quietRuntime, workflowBundle } from '../support/worker.js';
 
 const folder = join(ROOT, 'test', 'histories');
-const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.json')).sort();
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((f) => f.endsWith('.json'))
+  .sort();
 
 it('every Workflow Type has stored histories', () => {
   const stored = new Set(files.map((file) => file.split('/')[0]));
@@ -27,7 +29,11 @@ it('notices a workflow that would decide otherwise', async () => {
   const changed = JSON.parse(readFileSync(join(folder, files.find((f) => f.endsWith('green.json'))!), 'utf8')) as {
     events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
   };
-  const scheduled = changed.events.find((e) => e.activityTaskScheduledEventAttributes?.activityType.name === 'runBatch')!;
+  const scheduled = changed.events.find(
+    (e) => e.activityTaskScheduledEventAttributes?.activityType.name === 'runBatch',
+  )!;
   scheduled.activityTaskScheduledEventAttributes!.activityType.name = 'somethingElse';
-  await expect(Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, changed, 'run_green')).rejects.toThrow(/[Nn]ondetermin/);
+  await expect(
+    Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, changed, 'run_green'),
+  ).rejects.toThrow(/[Nn]ondetermin/);
 }, 60_000);

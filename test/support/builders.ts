@@ -11,7 +11,11 @@ export const aSuite = (name = 'unit', change: Partial<Suite> = {}): Suite => ({
   ...change,
 });
 
-export function aPlan(files: Readonly<Record<string, readonly string[]>>, suites = [aSuite()], change: Partial<Plan> = {}): Plan {
+export function aPlan(
+  files: Readonly<Record<string, readonly string[]>>,
+  suites = [aSuite()],
+  change: Partial<Plan> = {},
+): Plan {
   const suite = suites[0]!.name;
   const batches = Object.entries(files).map(([id, list]) => ({
     id,
@@ -72,7 +76,12 @@ export function aRecord(id: string, files: readonly string[], change: Partial<Ba
   };
 }
 
-export function anAttempt(file: string, name: string, status: Attempt['status'], change: Partial<Attempt> = {}): Attempt {
+export function anAttempt(
+  file: string,
+  name: string,
+  status: Attempt['status'],
+  change: Partial<Attempt> = {},
+): Attempt {
   const suite = change.suite ?? 'unit';
   const path = change.path ?? [name];
   return {

@@ -34,8 +34,24 @@ export async function startTemporal(options: { dbFile?: string } = {}): Promise<
   if (found.kind !== 'binary') throw new Error('tests start a Temporal server of their own: unset TEMPORAL_ADDRESS');
   const [port, uiPort] = [await freePort(), await freePort()];
   const attributes = Object.values(SEARCH_ATTRIBUTES).flatMap((name) => ['--search-attribute', `${name}=Keyword`]);
-  const db = options.dbFile ? ['--db-filename', options.dbFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=NORMAL'] : [];
-  const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', `${port}`, '--ui-port', `${uiPort}`, '--log-level', 'error', ...FAST, ...attributes, ...db];
+  const db = options.dbFile
+    ? ['--db-filename', options.dbFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=NORMAL']
+    : [];
+  const args = [
+    'server',
+    'start-dev',
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    `${port}`,
+    '--ui-port',
+    `${uiPort}`,
+    '--log-level',
+    'error',
+    ...FAST,
+    ...attributes,
+    ...db,
+  ];
   const child = spawn(found.path, args, { stdio: 'ignore' });
   const address = `127.0.0.1:${port}`;
   await ready(child, address);

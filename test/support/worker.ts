@@ -2,7 +2,14 @@
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
-import type { BatchActivities, BatchRef, HousekeepingActivities, PlanningActivities, PlanRef, RunActivities } from '../../domain/activities.js';
+import type {
+  BatchActivities,
+  BatchRef,
+  HousekeepingActivities,
+  PlanningActivities,
+  PlanRef,
+  RunActivities,
+} from '../../domain/activities.js';
 import { CONTROL_QUEUE, PLANNING_QUEUE, RUNNER_QUEUE } from '../../domain/names.js';
 import type { TestRunInput } from '../../workflows/messages.js';
 
@@ -18,7 +25,10 @@ export function workflowBundle(): Promise<WorkflowBundle> {
   const quiet = { trace() {}, debug() {}, info() {}, log() {}, warn: console.warn, error: console.error };
   // From the sources in tests, compiled in benches.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  bundle ??= bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(`../../workflows/index.${extension}`, import.meta.url)), logger: quiet });
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL(`../../workflows/index.${extension}`, import.meta.url)),
+    logger: quiet,
+  });
   return bundle;
 }
 
@@ -53,14 +63,28 @@ export function script(batches: readonly BatchRef[], change: Partial<Script> = {
   return {
     beginRun: async () => {},
     planRun: async () => aPlanRef(batches, lanes),
-    runBatch: async ({ batch }) => ({ batch, outcome: 'passed', tests: 1, failed: 0, durationMs: 1, fence: 1, message: '' }),
+    runBatch: async ({ batch }) => ({
+      batch,
+      outcome: 'passed',
+      tests: 1,
+      failed: 0,
+      durationMs: 1,
+      fence: 1,
+      message: '',
+    }),
     settle: async () => ({ batches: [], reason: '' }),
-    judge: async ({ ended }) => ({
-      verdict: ended.how === 'cancelled' ? 'cancelled' : ended.how === 'problem' ? 'incomplete' : ended.how === 'bailed' ? 'failed' : 'passed',
+    conclude: async ({ ended }) => ({
+      verdict:
+        ended.how === 'cancelled'
+          ? 'cancelled'
+          : ended.how === 'problem'
+            ? 'incomplete'
+            : ended.how === 'bailed'
+              ? 'failed'
+              : 'passed',
       totals: { passed: 1, failed: 0, skipped: 0, flaky: 0, notRun: 0 },
       sentence: ended.problem?.message ?? '1 passed',
     }),
-    report: async () => {},
     ...change,
   };
 }
@@ -81,9 +105,16 @@ export async function openBench(address: string): Promise<Bench> {
     client,
     connection,
     async withWorkers(activities, work) {
-      const workflows = await Worker.create({ connection, taskQueue: CONTROL_QUEUE, workflowBundle: await workflowBundle(), activities });
+      const workflows = await Worker.create({
+        connection,
+        taskQueue: CONTROL_QUEUE,
+        workflowBundle: await workflowBundle(),
+        activities,
+      });
       const runners = await Promise.all(
-        [PLANNING_QUEUE, RUNNER_QUEUE].map((taskQueue) => Worker.create({ connection, taskQueue, activities, maxConcurrentActivityTaskExecutions: 8 })),
+        [PLANNING_QUEUE, RUNNER_QUEUE].map((taskQueue) =>
+          Worker.create({ connection, taskQueue, activities, maxConcurrentActivityTaskExecutions: 8 }),
+        ),
       );
       const [all] = [[workflows, ...runners]];
       const running = Promise.all(all.map((w) => w.run()));

@@ -35,19 +35,29 @@ async function editedBundle(): Promise<WorkflowBundle> {
   const source = await readFile(path, 'utf8');
   const edited = source
     .replace('  continueAsNew,\n', '  continueAsNew,\n  patched,\n')
-    .replace("    this.enter('judging');\n", "    this.enter('judging');\n    if (patched('settle-before-judge')) await control.settle({ execution, stage: 99 });\n");
+    .replace(
+      "    this.enter('judging');\n",
+      "    this.enter('judging');\n    if (patched('settle-before-judge')) await control.settle({ execution, stage: 99 });\n",
+    );
   expect(edited.length).toBeGreaterThan(source.length + 90);
   await writeFile(path, edited);
   const quiet = { trace() {}, debug() {}, info() {}, log() {}, warn: console.warn, error: console.error };
   return bundleWorkflowCode({ workflowsPath: join(folder, 'workflows', 'index.ts'), logger: quiet });
 }
 
-async function withWorker<T>(bundle: WorkflowBundle, taskQueue: string, activities: Script, work: () => Promise<T>): Promise<T> {
+async function withWorker<T>(
+  bundle: WorkflowBundle,
+  taskQueue: string,
+  activities: Script,
+  work: () => Promise<T>,
+): Promise<T> {
   const worker = await Worker.create({
     connection: bench.connection,
     taskQueue,
     activities,
-    ...(taskQueue === CONTROL_QUEUE ? { workflowBundle: bundle, maxCachedWorkflows: 10 } : { maxConcurrentActivityTaskExecutions: 2 * OPEN }),
+    ...(taskQueue === CONTROL_QUEUE
+      ? { workflowBundle: bundle, maxCachedWorkflows: 10 }
+      : { maxConcurrentActivityTaskExecutions: 2 * OPEN }),
   });
   return worker.runUntil(work());
 }
@@ -76,7 +86,11 @@ it(`${OPEN} executions that are open while the workflow is edited all finish`, a
       const handles = await withWorker(await workflowBundle(), CONTROL_QUEUE, activities, async () => {
         const started = await Promise.all(
           Array.from({ length: OPEN }, (_, i) =>
-            bench.client.workflow.start(testRun, { workflowId: `open_${i}`, taskQueue: CONTROL_QUEUE, args: [aRunInput(`open_${i}`)] }),
+            bench.client.workflow.start(testRun, {
+              workflowId: `open_${i}`,
+              taskQueue: CONTROL_QUEUE,
+              args: [aRunInput(`open_${i}`)],
+            }),
           ),
         );
         await expect.poll(() => waiting, { timeout: 60_000 }).toBe(OPEN);

@@ -31,7 +31,15 @@ const untilCancelled = async (): Promise<never> => {
   const beat = setInterval(() => Context.current().heartbeat(), 200);
   return Context.current().cancelled.finally(() => clearInterval(beat));
 };
-const done = (batch: string, failed = 0) => ({ batch, outcome: 'passed' as const, tests: 1, failed, durationMs: 1, fence: 1, message: '' });
+const done = (batch: string, failed = 0) => ({
+  batch,
+  outcome: 'passed' as const,
+  tests: 1,
+  failed,
+  durationMs: 1,
+  fence: 1,
+  message: '',
+});
 
 describe('a run', () => {
   it('keeps at most so many batches running as there are lanes, and runs each once', async () => {
@@ -39,30 +47,37 @@ describe('a run', () => {
     let beside = 0;
     let most = 0;
     const refs = Array.from({ length: 9 }, (_, i) => aBatchRef(`b${i + 1}`));
-    const activities = script(refs, {
-      async runBatch({ batch }) {
-        most = Math.max(most, ++beside);
-        await sleep(30);
-        beside--;
-        ran.push(batch);
-        return done(batch);
+    const activities = script(
+      refs,
+      {
+        async runBatch({ batch }) {
+          most = Math.max(most, ++beside);
+          await sleep(30);
+          beside--;
+          ran.push(batch);
+          return done(batch);
+        },
       },
-    }, 3);
+      3,
+    );
     const result = await bench.withWorkers(activities, async () => (await start()).result());
     expect(result.verdict).toBe('passed');
     expect(most).toBe(3);
     expect([...ran].sort()).toEqual(refs.map((r) => r.id).sort());
   });
 
-  it('needs at most 60 history events for 10,000 tests in six batches', async () => {
+  it('needs at most 56 history events for 10,000 tests in six batches', async () => {
     const refs = Array.from({ length: 6 }, (_, i) => aBatchRef(`b${i + 1}`, { files: 200 }));
-    const handle = await bench.withWorkers(script(refs, { runBatch: async ({ batch }) => ({ ...done(batch), tests: 1_667 }) }), async () => {
-      const started = await start();
-      await started.result();
-      return started;
-    });
+    const handle = await bench.withWorkers(
+      script(refs, { runBatch: async ({ batch }) => ({ ...done(batch), tests: 1_667 }) }),
+      async () => {
+        const started = await start();
+        await started.result();
+        return started;
+      },
+    );
     const history = await handle.fetchHistory();
-    expect(history.events!.length).toBeLessThanOrEqual(60);
+    expect(history.events!.length).toBeLessThanOrEqual(56);
   });
 
   it('runs a rerun stage alone', async () => {
@@ -99,16 +114,19 @@ describe('a run', () => {
   it('leaves the rest out after the first failure when asked to bail, and cancels what runs', async () => {
     const ran: string[] = [];
     const endings: RunEnding[] = [];
-    const activities = script(['b1', 'b2', 'b3', 'b4'].map((id) => aBatchRef(id)), {
-      async runBatch({ batch }) {
-        ran.push(batch);
-        return batch === 'b1' ? done(batch, 1) : untilCancelled();
+    const activities = script(
+      ['b1', 'b2', 'b3', 'b4'].map((id) => aBatchRef(id)),
+      {
+        async runBatch({ batch }) {
+          ran.push(batch);
+          return batch === 'b1' ? done(batch, 1) : untilCancelled();
+        },
+        conclude: async ({ ended }) => {
+          endings.push(ended);
+          return { verdict: 'failed', totals: { passed: 0, failed: 1, skipped: 0, flaky: 0, notRun: 3 }, sentence: '' };
+        },
       },
-      judge: async ({ ended }) => {
-        endings.push(ended);
-        return { verdict: 'failed', totals: { passed: 0, failed: 1, skipped: 0, flaky: 0, notRun: 3 }, sentence: '' };
-      },
-    });
+    );
     await bench.withWorkers(activities, async () => (await start({ bail: true })).result());
     expect(ran.sort()).toEqual(['b1', 'b2']);
     expect(endings).toEqual([{ how: 'bailed', problem: null }]);
@@ -118,12 +136,13 @@ describe('a run', () => {
     const steps: string[] = [];
     const activities = script([aBatchRef('b1'), aBatchRef('b2')], {
       runBatch: ({ batch }) => (batch === 'b1' ? Promise.resolve(done(batch)) : untilCancelled()),
-      judge: async ({ ended }) => {
+      conclude: async ({ ended }) => {
         steps.push(ended.how);
-        return { verdict: 'cancelled', totals: { passed: 1, failed: 0, skipped: 0, flaky: 0, notRun: 1 }, sentence: '' };
-      },
-      report: async () => {
-        steps.push('report');
+        return {
+          verdict: 'cancelled',
+          totals: { passed: 1, failed: 0, skipped: 0, flaky: 0, notRun: 1 },
+          sentence: '',
+        };
       },
     } satisfies Partial<Script>);
     await bench.withWorkers(activities, async () => {
@@ -133,14 +152,15 @@ describe('a run', () => {
       await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
       expect((await handle.describe()).status.name).toBe('CANCELLED');
     });
-    expect(steps).toEqual(['cancelled', 'report']);
+    expect(steps).toEqual(['cancelled']);
   });
 
   it('hands a batch to another attempt when its runner falls silent', async () => {
     let attempts = 0;
     const activities = script([aBatchRef('b1')], {
       async runBatch({ batch }) {
-        if (++attempts === 1) await sleep(60_000, undefined, { ref: false, signal: Context.current().cancellationSignal }).catch(() => {});
+        if (++attempts === 1)
+          await sleep(60_000, undefined, { ref: false, signal: Context.current().cancellationSignal }).catch(() => {});
         return done(batch);
       },
     });

@@ -6,6 +6,9 @@
  * seconds after it was announced, when it is the first of its name, and all the rest when the file ends, from jest's own
  * final list, less what was written. What still waits when the process is told to stop is written then: better a failure
  * that might have been retried than none.
+ *
+ * With several projects, announcements of workers carry the first project that has a test at that path, whichever ran it:
+ * there, results are written when their file ends.
  */
 'use strict';
 const path = require('node:path');
@@ -40,8 +43,9 @@ class BatonReporter {
   }
 
   onTestCaseResult(test, result) {
+    if (this.severalProjects) return;
     const state = this.stateOf(test);
-    if (!state) return;
+    if (!state || state.ended) return;
     const key = keyOf(result);
     const before = state.waiting.get(key);
     if (before) clearTimeout(before.timer);

@@ -55,7 +55,13 @@ test.each<[string, Files, Record<string, unknown>[]]>([
   [
     'jest behind cross-env',
     pkg('cross-env NODE_OPTIONS=--experimental-vm-modules jest --runInBand --selectProjects a b -t x'),
-    [{ name: 'jest', args: '--runInBand --selectProjects a b -t x', env: { NODE_OPTIONS: '--experimental-vm-modules' } }],
+    [
+      {
+        name: 'jest',
+        args: '--runInBand --selectProjects a b -t x',
+        env: { NODE_OPTIONS: '--experimental-vm-modules' },
+      },
+    ],
   ],
   [
     'jest behind node',

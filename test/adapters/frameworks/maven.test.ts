@@ -98,6 +98,7 @@ describe('finding test classes as Surefire does', () => {
     write(
       'core/pom.xml',
       pom(
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: Maven's own placeholders
         '<build><testSourceDirectory>${project.basedir}/${where}</testSourceDirectory><directory>out</directory></build>',
       ),
     );

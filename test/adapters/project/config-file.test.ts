@@ -12,7 +12,10 @@ const complaint = (text: string, name = 'baton.config.yaml'): string => {
 
 describe('baton.config.yaml', () => {
   it('fills in every default', () => {
-    const config = parseProjectConfig('project: shop\nsuites:\n  - name: unit\n    framework: vitest\n', 'baton.config.yaml');
+    const config = parseProjectConfig(
+      'project: shop\nsuites:\n  - name: unit\n    framework: vitest\n',
+      'baton.config.yaml',
+    );
     expect(config.suites).toEqual([
       {
         name: 'unit',
@@ -29,7 +32,10 @@ describe('baton.config.yaml', () => {
 
   it.each([
     ['suites:\n  - name: unit\n    framework: vitesst\n', 'baton.config.yaml:3:16 suites.0.framework: Invalid option'],
-    ['suites:\n  - name: unit\n    framework: vitest\n    colour: red\n', 'baton.config.yaml:4:13 suites.0: Unrecognized key: "colour"'],
+    [
+      'suites:\n  - name: unit\n    framework: vitest\n    colour: red\n',
+      'baton.config.yaml:4:13 suites.0: Unrecognized key: "colour"',
+    ],
     ['suites: [unit\n', 'baton.config.yaml:2:1 '],
     ['lanes: 0\n', 'baton.config.yaml:1:8 lanes: Too small'],
     ['a: 1\na: 2\n', 'baton.config.yaml:2:1 Map keys must be unique'],
@@ -42,7 +48,10 @@ describe('baton.config.yaml', () => {
   });
 
   it('survives a bomb of aliases', () => {
-    const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'.split('').map((c, i) => `${c}: &${c} [${Array(9).fill(`*${'abcdefghij'[i]}`).join(',')}]`).join('\n')}\n`;
+    const bomb = `a: &a [x,x,x,x,x,x,x,x,x]\n${'bcdefghij'
+      .split('')
+      .map((c, i) => `${c}: &${c} [${Array(9).fill(`*${'abcdefghij'[i]}`).join(',')}]`)
+      .join('\n')}\n`;
     expect(complaint(bomb)).toMatch(/alias/i);
   });
 

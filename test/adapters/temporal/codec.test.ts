@@ -21,7 +21,9 @@ describe('what Temporal stores', () => {
     const old = key('old');
     const [sealed] = await new EncryptionCodec([old]).encode([payload('x'.repeat(300))]);
     expect(await new EncryptionCodec([key('new'), old]).decode([sealed!])).toHaveLength(1);
-    await expect(new EncryptionCodec([key('new')]).decode([sealed!])).rejects.toThrow('key "old", which is not configured');
+    await expect(new EncryptionCodec([key('new')]).decode([sealed!])).rejects.toThrow(
+      'key "old", which is not configured',
+    );
   });
 
   it('notices a changed byte', async () => {
@@ -35,7 +37,12 @@ describe('what Temporal stores', () => {
   it('leaves references readable for runners, which hold no key, and nothing else', async () => {
     const codec = new EncryptionCodec([key('k1')]);
     const plain = await codec.encode([payload({ execution: 'run_1', batch: 'b1', share: 2, bail: false })]);
-    expect(defaultPayloadConverter.fromPayload(plain[0]!)).toEqual({ execution: 'run_1', batch: 'b1', share: 2, bail: false });
+    expect(defaultPayloadConverter.fromPayload(plain[0]!)).toEqual({
+      execution: 'run_1',
+      batch: 'b1',
+      share: 2,
+      bail: false,
+    });
     const [other] = await codec.encode([payload({ execution: 'run_1', sentence: 'words' })]);
     expect(Buffer.from(other!.metadata!['encoding']!).toString()).toBe('binary/encrypted');
   });

@@ -5,7 +5,10 @@ import { dirname, join } from 'node:path';
 
 export async function project(files: Readonly<Record<string, string>>): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'baton-project-'));
-  const all = { 'package.json': JSON.stringify({ name: 'made', type: 'module', scripts: { test: 'node --test' } }), ...files };
+  const all = {
+    'package.json': JSON.stringify({ name: 'made', type: 'module', scripts: { test: 'node --test' } }),
+    ...files,
+  };
   for (const [path, text] of Object.entries(all)) {
     await mkdir(dirname(join(dir, path)), { recursive: true });
     await writeFile(join(dir, path), text);
@@ -17,7 +20,11 @@ export async function project(files: Readonly<Record<string, string>>): Promise<
  * Each test appends its name to a file outside Baton's reach when it ends: the independent truth about what ran.
  * `files` files of `tests` tests that take `ms` each.
  */
-export async function ledgerProject(files: number, tests: number, ms: number): Promise<{ dir: string; ran: () => Promise<string[]>; names: string[] }> {
+export async function ledgerProject(
+  files: number,
+  tests: number,
+  ms: number,
+): Promise<{ dir: string; ran: () => Promise<string[]>; names: string[] }> {
   const truth = join(await mkdtemp(join(tmpdir(), 'baton-truth-')), 'ran.txt');
   await writeFile(truth, '');
   const names: string[] = [];

@@ -52,7 +52,8 @@ export async function openStack(options: { runners?: number; env?: Record<string
     for (;;) {
       const run = await client.run(id);
       if (run.status === 'finished') return run;
-      if (Date.now() > deadline) throw new Error(`run ${id} is still ${run.status} after ${withinMs} ms\n${await logs(home)}`);
+      if (Date.now() > deadline)
+        throw new Error(`run ${id} is still ${run.status} after ${withinMs} ms\n${await logs(home)}`);
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   };
