@@ -8,6 +8,7 @@ import type { Limits } from '../../domain/config.schema.js';
 import { Collector } from '../../domain/collect.js';
 import { judgeAttempt } from '../../domain/evidence.js';
 import type { CommandRequest, ResultReader } from '../../domain/framework.js';
+import { ProjectProblem } from '../../domain/failures.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import type { BatchTicket, CagedProcess } from '../../domain/ports.js';
 import type { RunnerDeps } from './deps.js';
@@ -85,10 +86,11 @@ class Attempt {
     const started = await this.start(request);
     const exit = await this.follow(started, reader).finally(() => this.tail.close());
     const judged = judgeAttempt(exit, (code) => tool.exitMeaning(code), this.collector.observed(this.input.bail));
-    const outputDigest = await this.keepOutput();
+    const output = await this.keepOutput();
     const seen = this.collector.observed(this.input.bail);
     const evidence: Evidence = {
       ...judged,
+      message: [judged.message, output.lost].filter(Boolean).join(' '),
       exit,
       reporterLoaded: seen.reporterLoaded,
       reporterEnded: seen.reporterEnded,
@@ -97,7 +99,7 @@ class Attempt {
       tests: seen.tests,
       failed: seen.failed,
       reportDigest: this.tail.digest(),
-      outputDigest,
+      outputDigest: output.digest,
     };
     return { evidence, durationMs: performance.now() - this.began };
   }
@@ -193,15 +195,21 @@ class Attempt {
     if (events.length > 0) await this.sender.add(this.collector.add(events));
   }
 
-  /** The bounded output goes to the artifact store; a batch that printed nothing has none. */
-  private async keepOutput(): Promise<string | null> {
+  /** The bounded output goes to the artifact store; a batch that printed nothing has none. Results do not wait for it. */
+  private async keepOutput(): Promise<{ digest: string | null; lost?: string }> {
     const bytes = await readFile(this.outputFile).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return Buffer.alloc(0);
       throw error;
     });
-    if (bytes.length === 0) return null;
+    if (bytes.length === 0) return { digest: null };
     const { execution, batch, fence } = this.input.key;
-    return this.deps.api.upload(execution, `output/${batch}.${fence}.log`, 'text/plain; charset=utf-8', bytes);
+    try {
+      const name = `output/${batch}.${fence}.log`;
+      return { digest: await this.deps.api.upload(execution, name, 'text/plain; charset=utf-8', bytes) };
+    } catch (error) {
+      if (!(error instanceof ProjectProblem) || error.problem !== 'DiskFull') throw error;
+      return { digest: null, lost: `Its output was not kept: ${error.message}` };
+    }
   }
 }
 

@@ -25,6 +25,8 @@ export interface Ask<T> {
   readonly body?: string | Uint8Array | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** How long to wait for room when a disk on the other side is full. Default: as long as for anything else. */
+  readonly roomWithinMs?: number;
   /** Reads a good answer. Is part of the try: an answer that breaks off is asked for again. */
   readonly read: (answer: Response) => Promise<T>;
 }
@@ -38,7 +40,8 @@ const MOST_TRIES_OF_500 = 5;
 
 /** Resolves with what `read` made of the answer. Throws `HttpProblem` for a refusal, `ProjectProblem` when giving up. */
 export async function request<T>(wire: WireOptions, ask: Ask<T>): Promise<T> {
-  const giveUpAt = performance.now() + (wire.giveUpAfterMs ?? GIVE_UP_AFTER_MS);
+  const began = performance.now();
+  const patienceMs = wire.giveUpAfterMs ?? GIVE_UP_AFTER_MS;
   for (let tries = 1; ; tries++) {
     wire.signal?.throwIfAborted();
     try {
@@ -47,7 +50,10 @@ export async function request<T>(wire: WireOptions, ask: Ask<T>): Promise<T> {
       wire.signal?.throwIfAborted();
       const pauseMs = pauseAfter(error, tries);
       if (pauseMs === undefined) throw error instanceof TypeError ? unusable(wire, error) : error;
-      if (performance.now() + pauseMs > giveUpAt) throw givingUp(wire, error);
+      const waitedMs = performance.now() + pauseMs - began;
+      if (waitedMs > patienceMs) throw givingUp(wire, error);
+      if (isDiskFull(error) && waitedMs > (ask.roomWithinMs ?? patienceMs))
+        throw new ProjectProblem('DiskFull', error.message);
       await pause(pauseMs, wire.signal);
     }
   }
@@ -101,6 +107,9 @@ function pauseAfter(error: unknown, tries: number): number | undefined {
   }
   return error instanceof Timeout || isNetworkError(error) ? growing(tries) : undefined;
 }
+
+const isDiskFull = (error: unknown): error is HttpProblem =>
+  error instanceof HttpProblem && error.problem.type === 'urn:baton:problem:disk-full';
 
 const growing = (tries: number): number =>
   Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries - 1, 10), LONGEST_PAUSE_MS) * (0.5 + Math.random() / 2);

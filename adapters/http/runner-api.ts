@@ -21,6 +21,8 @@ export interface RunnerApiOptions extends WireOptions {
 
 /** 64 MiB over a slow line. */
 const UPLOAD_TIMEOUT_MS = 180_000;
+/** Results wait for room as long as it takes; a plan that finds none ends the run with a sentence, output is done without. */
+const ROOM_WITHIN_MS = 5_000;
 
 const JSON_HEADERS = { 'Content-Type': 'application/json' };
 const id = encodeURIComponent;
@@ -39,7 +41,14 @@ export function httpRunnerApi(options: RunnerApiOptions): RunnerApi {
     run: (execution) => get(run(execution), Run),
     planDigest: async (execution) => (await get(`${run(execution)}/plan`, PlanReference)).planDigest,
     storePlan: async (execution, plan) => {
-      const { planDigest } = await post(`${run(execution)}/plan`, plan, PlanReference);
+      const { planDigest } = await send(options, {
+        method: 'POST',
+        path: `${run(execution)}/plan`,
+        body: JSON.stringify(plan),
+        headers: JSON_HEADERS,
+        roomWithinMs: ROOM_WITHIN_MS,
+        read: parsedBy(PlanReference),
+      });
       if (planDigest === null) throw new Error('the API stored a plan and names none');
       return planDigest;
     },
@@ -75,6 +84,7 @@ export function httpRunnerApi(options: RunnerApiOptions): RunnerApi {
         body: bytes,
         headers,
         timeoutMs: UPLOAD_TIMEOUT_MS,
+        roomWithinMs: ROOM_WITHIN_MS,
         read: parsedBy(UploadAnswer),
       });
       return stored.digest;

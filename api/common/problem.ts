@@ -41,6 +41,8 @@ const kebab = (name: string): string => name.replace(/[a-z](?=[A-Z])/g, '$&-').t
 function fromProject(error: ProjectProblem): ApiProblem {
   if (PROBLEMS[error.problem].usage) return new ApiProblem(422, kebab(error.problem), error.message);
   if (error.problem === 'Internal') return generic();
+  if (error.problem === 'DiskFull')
+    return new ApiProblem(507, 'disk-full', error.message, { headers: { 'Retry-After': RETRY_AFTER_S } });
   return unavailable(kebab(error.problem), error.message);
 }
 
