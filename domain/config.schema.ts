@@ -33,13 +33,17 @@ export const Limits = z
       .min(16)
       .max(1_048_576)
       .optional()
-      .describe('Most open files of each process. Beyond it the program itself is told EMFILE; its tests say how that ends.'),
+      .describe(
+        'Most open files of each process. Beyond it the program itself is told EMFILE; its tests say how that ends.',
+      ),
     diskMb: z
       .int()
       .min(1)
       .max(10_485_760)
       .optional()
-      .describe('What one batch may write to disk, in MiB, wherever it writes; counted by the kernel, looked at every 250 ms. Linux only.'),
+      .describe(
+        'What one batch may write to disk, in MiB, wherever it writes; counted by the kernel, looked at every 250 ms. Linux only.',
+      ),
     outputMb: z
       .int()
       .min(1)

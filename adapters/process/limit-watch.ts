@@ -111,7 +111,13 @@ export class LimitWatch {
 
   #reached(now: number): KillReason | null {
     if (now > this.#leaseUntil) return 'lease';
-    return this.kernelVerdict() ?? this.writtenVerdict() ?? this.#treeVerdict() ?? this.#silenceVerdict(now) ?? this.#diskVerdict(now);
+    return (
+      this.kernelVerdict() ??
+      this.writtenVerdict() ??
+      this.#treeVerdict() ??
+      this.#silenceVerdict(now) ??
+      this.#diskVerdict(now)
+    );
   }
 
   #treeVerdict(): KillReason | null {

@@ -38,9 +38,7 @@ function mounts({ writable, readable, hidden }: Seal): string[] {
 
 function merged(path: string): string[] {
   if (!existsSync(path)) return [];
-  return lstatSync(path).isSymbolicLink()
-    ? ['--symlink', readlinkSync(path), path]
-    : ['--ro-bind', path, path];
+  return lstatSync(path).isSymbolicLink() ? ['--symlink', readlinkSync(path), path] : ['--ro-bind', path, path];
 }
 
 const seen = (option: string, paths: readonly string[]): string[] =>

@@ -1,6 +1,6 @@
 /** Which seal and which environment code gets that is not trusted. The runner's environment decides, never the project. */
-import { existsSync, realpathSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, isAbsolute, join, sep } from 'node:path';
 import type { Seal } from '../../domain/seal.js';
 import { testEnvironment, type TestEnvironment } from './environment.js';
 
@@ -26,7 +26,15 @@ export interface SealRequest {
 }
 
 /** Installations of tools, told by the variables that their own installers set. None of them holds credentials. */
-const TOOL_HOMES = ['GOROOT', 'JAVA_HOME', 'MAVEN_HOME', 'M2_HOME', 'PYENV_ROOT', 'VIRTUAL_ENV', 'PLAYWRIGHT_BROWSERS_PATH'];
+const TOOL_HOMES = [
+  'GOROOT',
+  'JAVA_HOME',
+  'MAVEN_HOME',
+  'M2_HOME',
+  'PYENV_ROOT',
+  'VIRTUAL_ENV',
+  'PLAYWRIGHT_BROWSERS_PATH',
+];
 const KEPT = ['PATH', 'LANG', 'TZ', 'GOFLAGS', 'GOTOOLCHAIN', 'RUSTUP_HOME', 'RUSTUP_TOOLCHAIN', ...TOOL_HOMES];
 
 /** Directories of PATH with what their programs need: a version of Node brings its own `lib`. */
@@ -46,6 +54,25 @@ function usualPlaces(environment: Variables): string[] {
   const home = environment['HOME'] ?? '/nonexistent';
   const rustup = environment['RUSTUP_HOME'] ?? join(home, '.rustup');
   return [join(rustup, 'toolchains'), join(rustup, 'settings.toml'), join(home, '.cache', 'ms-playwright')];
+}
+
+/** The git directory of a project in place: git runs what it finds in there, later and for its user, so it is read only. */
+export function gitOf(root: string): { readable: string[] } {
+  const path = join(root, '.git');
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  // A link would show what it leads to.
+  if (!found || found.isSymbolicLink()) return { readable: [] };
+  return { readable: [path, ...borrowedObjects(path)] };
+}
+
+/** A checkout of ours borrows its objects from the copy of the repository, which lies in the hidden data directory. */
+function borrowedObjects(gitDir: string): string[] {
+  try {
+    const paths = readFileSync(join(gitDir, 'objects', 'info', 'alternates'), 'utf8').split('\n');
+    return paths.filter((path) => isAbsolute(path) && path.endsWith(`${sep}mirror.git${sep}objects`));
+  } catch {
+    return []; // has all its objects itself
+  }
 }
 
 export function sealFor(options: SealingOptions, request: SealRequest): Seal {
@@ -78,6 +105,9 @@ export function untrustedEnvironment(
   const tools = Object.entries(base).filter(([name]) => KEPT.includes(name) || name.startsWith('LC_'));
   const rustup = base['RUSTUP_HOME'] ?? (base['HOME'] ? join(base['HOME'], '.rustup') : undefined);
   const places = { RUSTUP_HOME: rustup, USER: 'baton', LOGNAME: 'baton' };
-  const { env, secrets } = testEnvironment({ ...Object.fromEntries(tools), ...places }, { set: suiteEnv.set, pass: [] });
+  const { env, secrets } = testEnvironment(
+    { ...Object.fromEntries(tools), ...places },
+    { set: suiteEnv.set, pass: [] },
+  );
   return { env: { ...env, ...extra }, secrets };
 }

@@ -141,22 +141,26 @@ function uncaged(): Answer[] {
   return parse(spawnSync(program, args, { cwd: workspace, env, encoding: 'utf8', timeout: 120_000 }).stdout);
 }
 
-test.runIf(sealing === null)('untrusted code gets at nothing, and what is not caged gets at nearly everything', async () => {
-  const inside = await sealed();
-  const outside = new Map(uncaged().map(({ probe, got, why }) => [probe, { got, why }]));
-  const rows = inside.map(({ probe, got, why }) => {
-    const control = outside.get(probe);
-    return `${(got ? 'GOT' : 'refused').padEnd(8)} ${(control?.got ? 'got' : 'refused').padEnd(8)} ${probe}${why ? ` (${why.slice(0, 50)})` : ''}`;
-  });
-  console.log(['untrusted uncaged', ...rows, `${inside.length} probes`].join('\n'));
-  expect(inside.length).toBeGreaterThanOrEqual(45);
-  expect(outside.size).toBe(inside.length);
-  expect(inside.filter(({ got }) => got).map(({ probe }) => probe)).toEqual([]);
-  const blind = inside
-    .map(({ probe }) => probe)
-    .filter((probe) => !NOT_EVERYWHERE.has(probe) && (asRoot || !ROOT_ONLY.has(probe)) && !outside.get(probe)?.got);
-  expect(blind, 'probes that fail for everybody prove nothing').toEqual([]);
-}, 300_000);
+test.runIf(sealing === null)(
+  'untrusted code gets at nothing, and what is not caged gets at nearly everything',
+  async () => {
+    const inside = await sealed();
+    const outside = new Map(uncaged().map(({ probe, got, why }) => [probe, { got, why }]));
+    const rows = inside.map(({ probe, got, why }) => {
+      const control = outside.get(probe);
+      return `${(got ? 'GOT' : 'refused').padEnd(8)} ${(control?.got ? 'got' : 'refused').padEnd(8)} ${probe}${why ? ` (${why.slice(0, 50)})` : ''}`;
+    });
+    console.log(['untrusted uncaged', ...rows, `${inside.length} probes`].join('\n'));
+    expect(inside.length).toBeGreaterThanOrEqual(45);
+    expect(outside.size).toBe(inside.length);
+    expect(inside.filter(({ got }) => got).map(({ probe }) => probe)).toEqual([]);
+    const blind = inside
+      .map(({ probe }) => probe)
+      .filter((probe) => !NOT_EVERYWHERE.has(probe) && (asRoot || !ROOT_ONLY.has(probe)) && !outside.get(probe)?.got);
+    expect(blind, 'probes that fail for everybody prove nothing').toEqual([]);
+  },
+  300_000,
+);
 
 test.each(['pid-namespace', 'process-group'] as const)('at level %s nothing untrusted is started', async (level) => {
   const cage = testCage({ level, spare: false });
@@ -171,6 +175,9 @@ test.each(['pid-namespace', 'process-group'] as const)('at level %s nothing untr
   const outputFile = join(dir, 'none.log');
   const env = { PATH: '/usr/bin:/bin' };
   const child = await cage.start({ command: 'touch', args: [mark], cwd: dir, env, limits, outputFile, seal });
-  expect(await child.exit).toMatchObject({ killed: 'policy', startError: expect.stringContaining('nothing was started') });
+  expect(await child.exit).toMatchObject({
+    killed: 'policy',
+    startError: expect.stringContaining('nothing was started'),
+  });
   expect(() => readFileSync(mark)).toThrow(/ENOENT/);
 });
