@@ -7,7 +7,7 @@ import { hostQueue, RUNNER_QUEUE } from '../domain/names.js';
 import { batchRef, matchesFilter, planBatches, type SuiteFiles } from '../domain/planning.js';
 import { Plan, Suite } from '../domain/plan.schema.js';
 import type { Cage, RunnerApi, SuiteTrait, Workspaces } from '../domain/ports.js';
-import type { RunOptions } from '../domain/run.schema.js';
+import type { RunOptions, TrustClass } from '../domain/run.schema.js';
 import { withHeartbeat } from './heartbeat.js';
 import { namedFailures } from './to-failure.js';
 
@@ -16,7 +16,7 @@ export interface PlanningDeps {
   readonly cage: Cage;
   readonly workspaces: Workspaces;
   readonly adapters: readonly FrameworkAdapter[];
-  readonly project: (root: string) => ProjectAccess;
+  readonly project: (root: string, trust: TrustClass) => ProjectAccess;
   readonly projectConfig: (project: ProjectAccess) => Promise<ProjectConfig | undefined>;
   /** What the project in a directory calls itself. */
   readonly projectName: (root: string) => Promise<string>;
@@ -37,14 +37,14 @@ async function planRun(deps: PlanningDeps, execution: string, signal: AbortSigna
   const stored = await deps.api.planDigest(execution);
   if (stored !== null) return reference(await deps.api.plan(stored), stored, queue);
 
-  const workspace = await deps.workspaces.ensure(run.source, execution);
+  const workspace = await deps.workspaces.ensure(run.source, execution, run.trust);
   signal.throwIfAborted();
-  const project = deps.project(workspace.root);
+  const project = deps.project(workspace.root, run.trust);
   const config = await deps.projectConfig(project);
   const { suites, problems } = await resolveSuites(deps.adapters, project, config, run.options);
   const facts = await deps.api.planningFacts(execution, config?.project ?? (await deps.projectName(workspace.root)));
   const lanes = run.options.workers ?? config?.lanes ?? facts.lanes;
-  const notes = [...workspace.notes, ...problems, ...(await isolationNote(deps.cage))];
+  const notes = [...workspace.notes, ...problems, ...(await isolationNote(deps.cage)), ...trustNote(run.trust)];
   const found = await discoverAll(deps.adapters, suites, project, {
     options: run.options,
     traits: facts.traits,
@@ -90,6 +90,11 @@ async function isolationNote(cage: Cage): Promise<string[]> {
   const { level, lacks } = await cage.isolation();
   return lacks.length > 0 ? [`isolation ${level}: ${lacks.join(', ')}`] : [];
 }
+
+const trustNote = (trust: TrustClass): string[] =>
+  trust === 'trusted'
+    ? []
+    : ['untrusted: tests had no network, no secrets, a home folder of their own and a read-only machine around them'];
 
 function adapterFor(adapters: readonly FrameworkAdapter[], name: string): FrameworkAdapter {
   const adapter = adapters.find((a) => a.name === name);

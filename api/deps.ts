@@ -33,6 +33,8 @@ export interface ApiDeps {
   readonly runnerToken: string;
   /** Absent: only this machine may ask, and is trusted. */
   readonly apiKeys?: ApiKeys | undefined;
+  /** Repositories whose commits are trusted also when an operator asks for them. */
+  readonly trustedRepositories?: readonly string[] | undefined;
   /** Address of the Temporal Web UI, named in `/docs`. */
   readonly webUiUrl?: string | undefined;
   readonly version: string;

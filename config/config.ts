@@ -1,6 +1,6 @@
 /** The only reader of the environment. Everything Baton's processes can be told is listed, checked and explained here. */
 import { homedir, hostname } from 'node:os';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ProjectProblem } from '../domain/failures.js';
 
@@ -52,6 +52,35 @@ export const Environment = z.object({
   BATON_RETENTION_SUMMARY_DAYS: days
     .default(365)
     .describe('Days that runs, what counted for each test, events, reports and other artifacts are kept.'),
+  BATON_UNTRUSTED_READABLE: z
+    .string()
+    .default('')
+    .describe(
+      'Absolute directories, separated by commas, that untrusted code may read beside the system and the tools of PATH, such as a cache of dependencies. It never sees anything else.',
+    ),
+  BATON_UNTRUSTED_SETUP_NETWORK: z
+    .enum(['', '0', '1'])
+    .default('')
+    .describe(
+      '`1` lets set-up commands of untrusted checkouts (`npm ci` …) use the network. They then share the network of this machine, the services on its loopback included, so the API needs `BATON_API_KEYS`. Default: none, because set-up runs scripts of the change and of its dependencies.',
+    ),
+  BATON_TRUSTED_REPOSITORIES: z
+    .string()
+    .default('')
+    .describe(
+      'Repositories, separated by commas and written as runs name them, whose commits are trusted when an operator asks for them. Administrators vouch for every repository; `refs/pull/…` and `refs/merge-requests/…` are never trusted.',
+    ),
+  BATON_WORKSPACE_DAYS: days
+    .default(14)
+    .describe('Days after which a checkout, or the copy of a repository, that no run has used is deleted.'),
+  BATON_WORKSPACE_MB: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(51_200)
+    .describe(
+      'Disk space of all checkouts and copies of repositories, in MiB. Beyond it those are deleted that were not used for longest.',
+    ),
   BATON_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
@@ -86,6 +115,10 @@ export interface Settings {
   readonly codecKeys: readonly { id: string; key: Buffer }[];
   readonly rawDays: number;
   readonly summaryDays: number;
+  readonly untrusted: { readonly readable: readonly string[]; readonly setupNetwork: boolean };
+  readonly trustedRepositories: readonly string[];
+  readonly workspaceDays: number;
+  readonly workspaceMb: number;
   readonly logLevel: string;
   readonly faults: string;
   readonly databaseUrl: string | undefined;
@@ -123,6 +156,13 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     codecKeys: codecKeys(e.BATON_PAYLOAD_KEYS),
     rawDays: e.BATON_RETENTION_RAW_DAYS,
     summaryDays: e.BATON_RETENTION_SUMMARY_DAYS,
+    untrusted: {
+      readable: list(e.BATON_UNTRUSTED_READABLE).map((dir) => absolute('BATON_UNTRUSTED_READABLE', dir)),
+      setupNetwork: e.BATON_UNTRUSTED_SETUP_NETWORK === '1',
+    },
+    trustedRepositories: list(e.BATON_TRUSTED_REPOSITORIES),
+    workspaceDays: e.BATON_WORKSPACE_DAYS,
+    workspaceMb: e.BATON_WORKSPACE_MB,
     logLevel: e.BATON_LOG_LEVEL,
     faults: e.BATON_TEST_BUILD === '1' ? e.BATON_FAULTS : '',
     databaseUrl: e.DATABASE_URL || undefined,
@@ -138,6 +178,11 @@ const list = (text: string): string[] =>
     .split(',')
     .map((part) => part.trim())
     .filter((part) => part !== '');
+
+function absolute(name: string, dir: string): string {
+  if (isAbsolute(dir)) return dir;
+  throw new ProjectProblem('ConfigInvalid', `${name}: ${dir} is not an absolute path.`);
+}
 
 function apiKeys(text: string): Settings['apiKeys'] {
   return list(text).map((entry) => {

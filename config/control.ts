@@ -82,6 +82,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
       port: settings.port,
       runnerToken: settings.runnerToken,
       apiKeys: apiKeys(settings),
+      trustedRepositories: settings.trustedRepositories,
       webUiUrl: settings.webUi,
       version: VERSION,
       lanes: () => settings.lanes,

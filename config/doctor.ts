@@ -22,21 +22,24 @@ export interface Examination {
   /** Why no suite could be looked at, such as a malformed configuration. */
   readonly problem?: string;
   readonly isolation: { readonly level: string; readonly lacks: readonly string[] };
+  /** Why untrusted code cannot be run here; null when it can. */
+  readonly sealing: string | null;
 }
 
 export async function examineProject(dir: string): Promise<Examination> {
   const tools = projectTools(readSettings());
   try {
     const isolation = await tools.cage.isolation();
+    const sealing = await tools.sealing();
     const project = tools.project(dir);
     try {
       const config = await tools.projectConfig(project);
       const { suites } = await resolveSuites(tools.adapters, project, config, {});
       const examined: ExaminedSuite[] = [];
       for (const suite of suites) examined.push(await examineSuite(tools, suite, project));
-      return { suites: examined, isolation };
+      return { suites: examined, isolation, sealing };
     } catch (error) {
-      return { suites: [], problem: sentence(error), isolation };
+      return { suites: [], problem: sentence(error), isolation, sealing };
     }
   } finally {
     tools.close();

@@ -9,7 +9,9 @@ import { httpRunnerApi } from '../adapters/http/runner-api.js';
 import { leaseLane } from '../adapters/process/leases.js';
 import { removeStaleGroups } from '../adapters/process/cgroup.js';
 import { testEnvironment } from '../adapters/process/environment.js';
+import { gitOf, untrustedEnvironment } from '../adapters/process/sealing.js';
 import { removeStaleTemp } from '../adapters/process/own-temp.js';
+import type { Workspaces } from '../adapters/vcs/workspace.js';
 import { projectName } from '../adapters/vcs/project-name.js';
 import type { BatchActivities, PlanningActivities } from '../domain/activities.js';
 import { ProjectProblem } from '../domain/failures.js';
@@ -30,6 +32,7 @@ export interface Runner {
 const GRACE = '3 seconds';
 /** Plans and set-ups wait for nobody's batch. */
 const PLANNING_SLOTS = 4;
+const SWEEP_MS = 3_600_000;
 
 export async function startRunner(settings: Settings, log: Log): Promise<Runner> {
   if (!settings.apiUrl || !settings.runnerToken) {
@@ -45,6 +48,7 @@ export async function startRunner(settings: Settings, log: Log): Promise<Runner>
   await removeStaleGroups();
   const api = httpRunnerApi({ baseUrl: settings.apiUrl, token: settings.runnerToken });
   const tools = projectTools(settings, (execution) => isOver(api, execution));
+  const sweeping = keepSwept(tools.workspaces, settings, log);
   const workers = await createWorkers(connection, settings, activities(settings, api, tools, log));
   // Told once by each worker that broke; the others then stop too.
   const done = Promise.all(workers.map((w) => w.run())).then(() => undefined);
@@ -55,10 +59,24 @@ export async function startRunner(settings: Settings, log: Log): Promise<Runner>
       await done.catch(() => {
         // The process hears of it through `done`; here only the order of closing matters.
       });
+      clearInterval(sweeping);
       tools.close();
       await connection.close();
     },
   };
+}
+
+/** Old checkouts are deleted at the start and every hour. Runs never wait for it. */
+function keepSwept(spaces: Pick<Workspaces, 'sweep'>, settings: Settings, log: Log): NodeJS.Timeout {
+  const limits = { maxAgeMs: settings.workspaceDays * 86_400_000, maxBytes: settings.workspaceMb * 1024 * 1024 };
+  const sweep = (): void => {
+    spaces.sweep(limits).then(
+      (removed) => removed.length > 0 && log.info({ removed }, 'old checkouts were deleted'),
+      (error: unknown) => log.warn({ err: error }, 'old checkouts could not be deleted; tried again in an hour'),
+    );
+  };
+  sweep();
+  return setInterval(sweep, SWEEP_MS).unref();
 }
 
 /** An execution that the ledger has forgotten is over too. */
@@ -90,7 +108,11 @@ function activities(
     runner: settings.runnerName,
     spoolDir,
     cores,
-    environment: (suite, extra) => testEnvironment(settings.environment, suite.env, extra),
+    environment: (suite, extra, trust) =>
+      trust === 'trusted'
+        ? testEnvironment(settings.environment, suite.env, extra)
+        : untrustedEnvironment(settings.environment, suite.env, extra),
+    seal: (root, writable) => tools.seal({ root, writable, ...gitOf(root) }),
     lease: (suite, execution, batch) =>
       leaseLane({ lane: `${execution}_${batch}`, ports: suite.leases.ports, database: suite.leases.database }),
     log,

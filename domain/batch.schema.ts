@@ -29,7 +29,7 @@ export const ExitRecord = z
     signal: z.string().nullable(),
     /** Why the cage ended it, when it did. */
     killed: z
-      .enum(['timeout', 'silence', 'cancelled', 'memory', 'output', 'processes', 'disk', 'lease', 'orphaned'])
+      .enum(['timeout', 'silence', 'cancelled', 'memory', 'output', 'processes', 'disk', 'lease', 'orphaned', 'policy'])
       .nullable(),
     /** Set when the program could not be started at all, such as ENOENT. */
     startError: z.string().nullable(),
@@ -38,10 +38,14 @@ export const ExitRecord = z
     outputBytes: z.number(),
     /** Processes still alive after the main one had ended, which were then killed. */
     leftBehind: z.int(),
-    /** `process-group` and `none` protect less; the run says so. */
+    /** `process-group` protects less; the run says so. */
     isolation: z.enum(['bubblewrap', 'pid-namespace', 'process-group']),
     /** Whether SIGKILL was needed because SIGTERM was ignored. */
     forced: z.boolean(),
+    /** Whether it ran as untrusted code: without network, secrets, or sight of the machine. */
+    sealed: z.boolean().optional(),
+    /** What hung, when a time or silence limit ended it: processes and what they waited for. */
+    hint: z.string().max(1000).optional(),
   })
   .meta({ id: 'ExitRecord' });
 export type ExitRecord = z.infer<typeof ExitRecord>;

@@ -32,6 +32,7 @@ export class Collector {
   private tests = 0;
   private failed = 0;
   private corrupt: string | null = null;
+  private refusedReport: string | null = null;
 
   constructor(
     private readonly suite: string,
@@ -65,6 +66,7 @@ export class Collector {
       failed: this.failed,
       strangers: [...this.strangers],
       corrupt: this.corrupt,
+      refusedReport: this.refusedReport,
       bailed,
     };
   }
@@ -140,6 +142,8 @@ export class Collector {
 
   /** An error outside tests belongs to its file where that is known, else to the batch's first file: it must show somewhere. */
   private addError(event: ErrorEvent, out: Collected): void {
+    if (event.report === 'corrupt') this.complain(event.message);
+    if (event.report === 'refused') this.refusedReport ??= event.message;
     this.failed++;
     const file =
       event.file !== undefined && this.expected.has(event.file) ? event.file : (this.expectedFiles[0] ?? '.');

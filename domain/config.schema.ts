@@ -28,6 +28,22 @@ export const Limits = z
       .describe('Time between the polite SIGTERM and SIGKILL, in milliseconds.'),
     memoryMb: z.int().min(16).max(1_048_576).optional().describe('Memory of the whole process tree, in MiB.'),
     processes: z.int().min(1).max(1_000_000).optional().describe('Most processes and threads at one time.'),
+    openFiles: z
+      .int()
+      .min(16)
+      .max(1_048_576)
+      .optional()
+      .describe(
+        'Most open files of each process. Beyond it the program itself is told EMFILE; its tests say how that ends.',
+      ),
+    diskMb: z
+      .int()
+      .min(1)
+      .max(10_485_760)
+      .optional()
+      .describe(
+        'What one batch may write to disk, in MiB, wherever it writes; counted by the kernel, looked at every 250 ms. Linux only.',
+      ),
     outputMb: z
       .int()
       .min(1)
@@ -85,6 +101,12 @@ export const SuiteConfig = z
       .prefault({})
       .describe('Environment of the test process.'),
     limits: Limits.prefault({}),
+    isolation: z
+      .enum(['bubblewrap', 'pid-namespace'])
+      .optional()
+      .describe(
+        'Weakest isolation its batches may run with. A machine that has less starts nothing: the batch ends as `blocked_policy`.',
+      ),
     retries: z
       .int()
       .min(0)

@@ -1,5 +1,6 @@
 /** What an ended attempt proves, from how its process ended and what its reporter said. Nothing here is ever green by default. */
 import type { ExitRecord } from './batch.schema.js';
+import type { Limits } from './config.schema.js';
 import type { ExitMeaning } from './framework.js';
 import type { BatchOutcome } from './outcome.schema.js';
 
@@ -15,6 +16,8 @@ export interface Observed {
   readonly strangers: readonly string[];
   /** A reader's complaint about the report itself. */
   readonly corrupt: string | null;
+  /** A report that is no regular file, or too large to be one: it was not even opened. */
+  readonly refusedReport?: string | null;
   /** Everything after the first failure was left out on purpose. */
   readonly bailed: boolean;
 }
@@ -47,13 +50,34 @@ const KILLED: Record<NonNullable<ExitRecord['killed']>, Judged> = {
     outcome: 'lost_worker',
     message: 'The runner stopped answering, so the process tree was ended before another runner takes the batch over.',
   },
+  policy: { outcome: 'blocked_policy', message: 'A policy forbids to start this.' },
   orphaned: { outcome: 'lost_worker', message: 'The program that watches the process tree was killed.' },
 };
 
-export function judgeAttempt(exit: ExitRecord, meaning: (code: number) => ExitMeaning, seen: Observed): Judged {
+/** What was reached, in figures where there are some. */
+function judgeKilled(killed: NonNullable<ExitRecord['killed']>, exit: ExitRecord, limits: Partial<Limits>): Judged {
+  const { outcome, message } = KILLED[killed];
+  const peak = exit.peakMemoryMb === null ? '' : `, at most ${Math.round(exit.peakMemoryMb)} MiB were seen in use`;
+  if (killed === 'memory' && limits.memoryMb !== undefined)
+    return { outcome, message: `${message} The limit is ${limits.memoryMb} MiB${peak}.` };
+  if (killed === 'disk' && limits.diskMb !== undefined)
+    return { outcome, message: `More than \`limits.diskMb\` (${limits.diskMb} MiB) was written, or the disk is full.` };
+  if (killed === 'processes' && limits.processes !== undefined)
+    return { outcome, message: `${message} The limit is ${limits.processes}.` };
+  return { outcome, message: exit.hint ? `${message} At the end ${exit.hint}.` : message };
+}
+
+export function judgeAttempt(
+  exit: ExitRecord,
+  meaning: (code: number) => ExitMeaning,
+  seen: Observed,
+  limits: Partial<Limits> = {},
+): Judged {
+  if (exit.killed === 'policy')
+    return { outcome: 'blocked_policy', message: exit.startError ?? 'A policy forbids to start this.' };
   if (exit.startError !== null)
     return { outcome: 'error_setup', message: `The test command could not be started: ${exit.startError}` };
-  if (exit.killed !== null) return KILLED[exit.killed];
+  if (exit.killed !== null) return judgeKilled(exit.killed, exit, limits);
   if (exit.signal !== null || exit.code === null) {
     return {
       outcome: 'error_runner_crashed',
@@ -65,6 +89,8 @@ export function judgeAttempt(exit: ExitRecord, meaning: (code: number) => ExitMe
 
 function judgeReport(code: number, meaning: ExitMeaning, seen: Observed): Judged {
   const missing = seen.filesExpected.filter((file) => !seen.filesEnded.has(file));
+  if (seen.refusedReport)
+    return { outcome: 'blocked_policy', message: `The report was refused: ${seen.refusedReport}` };
   if (seen.corrupt !== null)
     return { outcome: 'error_corrupt_report', message: `The report could not be read: ${seen.corrupt}` };
   if (seen.strangers.length > 0) {

@@ -15,6 +15,7 @@ export const PROBLEMS = {
   StoreUnavailable: { usage: false },
   EngineUnavailable: { usage: false },
   DiskFull: { usage: false },
+  BlockedByPolicy: { usage: false },
   Superseded: { usage: false },
   Internal: { usage: false },
 } as const satisfies Record<string, { usage: boolean }>;

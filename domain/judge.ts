@@ -41,6 +41,7 @@ export function judge(input: JudgeInput): Judgement {
 function decide(ended: RunEnding, totals: Totals, doubts: readonly string[]): Verdict {
   if (ended.how === 'cancelled') return 'cancelled';
   if (totals.failed > 0) return 'failed';
+  if (ended.problem?.name === 'BlockedByPolicy') return 'blocked';
   if (ended.how === 'problem' || totals.notRun > 0 || doubts.length > 0) return 'incomplete';
   return totals.passed + totals.flaky > 0 ? 'passed' : 'incomplete';
 }

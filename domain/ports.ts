@@ -5,7 +5,8 @@ import type { BatonEvent, EventType, NewEvent } from './events.js';
 import type { RawStatus, RunStatus, TestStatus, Verdict } from './outcome.schema.js';
 import type { Plan } from './plan.schema.js';
 import type { Attempt, ResultRow, TestResult } from './result.schema.js';
-import type { Problem, Provenance, Run, Source, StartRun, Totals } from './run.schema.js';
+import type { Problem, Provenance, Run, Source, StartRun, Totals, TrustClass } from './run.schema.js';
+import type { Seal } from './seal.js';
 
 // ── ledger ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -257,7 +258,7 @@ export interface Workspace {
 
 export interface Workspaces {
   /** The directory itself, or a checkout of the commit with its dependencies. All runners of one machine share it. */
-  ensure(source: Source, execution: string): Promise<Workspace>;
+  ensure(source: Source, execution: string, trust?: TrustClass): Promise<Workspace>;
   /** The checkout may serve another execution. */
   release(execution: string): Promise<void>;
 }
@@ -279,6 +280,10 @@ export interface CageRequest {
   readonly secrets?: readonly string[];
   /** File whose growth counts as a sign of life for the silence limit, beside output. */
   readonly watchFile?: string | undefined;
+  /** Set for code that is not trusted. Where the machine cannot seal it in, nothing is started. */
+  readonly seal?: Seal | undefined;
+  /** Weakest isolation that is good enough; where the machine has less, nothing is started. */
+  readonly isolation?: ExitRecord['isolation'] | undefined;
 }
 
 export interface CagedProcess {

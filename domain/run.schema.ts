@@ -57,6 +57,12 @@ export const StartRun = z
       .describe('Name of the project. Default: what the project says itself.'),
     options: RunOptions.prefault({}),
     priority: z.enum(['critical', 'high', 'medium', 'low', 'background']).default('medium'),
+    trust: z
+      .literal('untrusted')
+      .optional()
+      .describe(
+        'Runs the code without network, secrets or sight of the machine, such as the change of a stranger. Default: as far as who asks may vouch for the source. No request can ask for more.',
+      ),
   })
   .meta({ id: 'StartRun' });
 export type StartRun = z.infer<typeof StartRun>;

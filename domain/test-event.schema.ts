@@ -93,6 +93,8 @@ export const ErrorEvent = z.object({
     .string()
     .max(64 * 1024)
     .optional(),
+  /** It is about the report itself. `corrupt`: it cannot be read; `refused`: it was not even opened. */
+  report: z.enum(['corrupt', 'refused']).optional(),
 });
 
 export const EndEvent = z.object({ e: z.literal('end') });

@@ -11,6 +11,8 @@ import type { CommandRequest, ResultReader } from '../../domain/framework.js';
 import { ProjectProblem } from '../../domain/failures.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import type { BatchTicket, CagedProcess } from '../../domain/ports.js';
+import type { TrustClass } from '../../domain/run.schema.js';
+import type { Seal } from '../../domain/seal.js';
 import type { RunnerDeps } from './deps.js';
 import { type AttemptKey, Sender } from './sender.js';
 import { LineTail } from './tail.js';
@@ -28,6 +30,7 @@ export interface AttemptInput {
   readonly files: readonly string[];
   readonly cores: number;
   readonly bail: boolean;
+  readonly trust: TrustClass;
   readonly signal: AbortSignal;
 }
 
@@ -85,7 +88,8 @@ class Attempt {
     const reader = tool.reader(request);
     const started = await this.start(request);
     const exit = await this.follow(started, reader).finally(() => this.tail.close());
-    const judged = judgeAttempt(exit, (code) => tool.exitMeaning(code), this.collector.observed(this.input.bail));
+    const observed = this.collector.observed(this.input.bail);
+    const judged = judgeAttempt(exit, (code) => tool.exitMeaning(code), observed, this.input.suite.limits);
     const output = await this.keepOutput();
     const seen = this.collector.observed(this.input.bail);
     const evidence: Evidence = {
@@ -122,7 +126,8 @@ class Attempt {
     const { suite } = this.input;
     const spec = await this.deps.adapter(suite.framework).command(request);
     const own = { TMPDIR: this.scratchDir, BATON_EVENTS: this.eventsFile, ...this.leaseEnv };
-    const { env, secrets } = this.deps.environment(suite, { ...own, ...spec.env });
+    const sealed = await this.sealed(spec.events);
+    const { env, secrets } = this.deps.environment(suite, { ...own, ...spec.env, ...sealed.env }, this.input.trust);
     this.secrets = secrets;
     return this.deps.cage.start({
       command: spec.command,
@@ -134,7 +139,19 @@ class Attempt {
       outputFile: this.outputFile,
       stdoutFile: spec.events === 'stdout' ? this.eventsFile : undefined,
       watchFile: this.eventsFile,
+      isolation: suite.isolation,
+      seal: sealed.seal,
     });
+  }
+
+  /** Untrusted code gets a home that goes with the attempt, and may write this, its scratch folders and the workspace. */
+  private async sealed(events: 'file' | 'stdout'): Promise<{ seal?: Seal; env: Record<string, string> }> {
+    if (this.input.trust === 'trusted') return { env: {} };
+    const home = join(this.scratchDir, 'home');
+    await mkdir(home, { recursive: true });
+    const temp = this.leaseEnv['TMPDIR'];
+    const writable = [this.scratchDir, ...(temp ? [temp] : []), ...(events === 'file' ? [this.eventsFile] : [])];
+    return { seal: this.deps.seal(this.input.root, writable), env: { HOME: home } };
   }
 
   /** Reads while the process lives, then what is left. A refused fence or a lost store ends the process too. */

@@ -1,5 +1,7 @@
 import type { FrameworkAdapter } from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
+import type { TrustClass } from '../../domain/run.schema.js';
+import type { Seal } from '../../domain/seal.js';
 import type { Cage, RunnerApi, Workspaces } from '../../domain/ports.js';
 
 /** What a lane gets for itself while a batch runs. */
@@ -25,7 +27,9 @@ export interface RunnerDeps {
   readonly spoolDir: string;
   readonly cores: number;
   /** The allow-listed environment of a test process of this suite. */
-  readonly environment: (suite: Suite, extra: Readonly<Record<string, string>>) => TestEnvironment;
+  readonly environment: (suite: Suite, extra: Readonly<Record<string, string>>, trust: TrustClass) => TestEnvironment;
+  /** What untrusted code may see and write beside the system. */
+  readonly seal: (root: string, writable: readonly string[]) => Seal;
   readonly lease: (suite: Suite, execution: string, batch: string) => Promise<Lease>;
   readonly log: { info(data: object, message: string): void; warn(data: object, message: string): void };
 }

@@ -10,10 +10,15 @@ let reporters: string | undefined;
 
 /** Absolute path of a file in `adapters/frameworks/reporters/`. Throws when the installation is not complete. */
 export function reporterPath(name: string): string {
-  reporters ??= join(packageRoot(dirname(fileURLToPath(import.meta.url))), 'adapters', 'frameworks', 'reporters');
-  const path = join(reporters, name);
+  const path = join(reportersDir(), name);
   if (!existsSync(path)) throw new Error(`${path} is missing: Baton is not installed completely, install it again`);
   return path;
+}
+
+/** Where they all are: code that sees little of this machine must see this. */
+export function reportersDir(): string {
+  reporters ??= join(packageRoot(dirname(fileURLToPath(import.meta.url))), 'adapters', 'frameworks', 'reporters');
+  return reporters;
 }
 
 function packageRoot(start: string): string {

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Cage, CagedProcess, CageRequest } from '../../domain/ports.js';
+import { refusal, type Seal } from '../../domain/seal.js';
 import { type Isolation, levelsHere, probeIsolation, type Trial } from './isolation.js';
 import { ownTempDir, removeTree } from './own-temp.js';
 import { type IsolationLevel, TOOL_PATH } from './protocol.js';
@@ -52,6 +53,15 @@ function absolute(request: CageRequest): CageRequest {
   return { ...request, cwd: resolve(cwd), outputFile: resolve(outputFile), ...files };
 }
 
+/** Nothing was started, and the exit record says why. */
+function refused(level: IsolationLevel, startError: string): SupervisedProcess {
+  const exit = {
+    ...{ code: null, signal: null, durationMs: 0, peakMemoryMb: null, outputBytes: 0, leftBehind: 0 },
+    ...{ killed: 'policy' as const, startError, isolation: level, forced: false },
+  };
+  return { pid: 0, supervisorPid: 0, exit: Promise.resolve(exit), kill: () => undefined };
+}
+
 export class ProcessCage implements Cage {
   readonly #options: Required<Omit<CageOptions, 'level' | 'cageMain'>> & Pick<CageOptions, 'level' | 'cageMain'>;
   #isolation: Promise<Isolation> | undefined;
@@ -73,6 +83,8 @@ export class ProcessCage implements Cage {
   /** Resolves once the program runs, or could not be started, which its exit record then says. */
   async start(request: CageRequest): Promise<SupervisedProcess> {
     const { level } = await this.isolation();
+    const why = refusal(level, request);
+    if (why !== null) return refused(level, why);
     const client = this.#client(level, absolute(request));
     return {
       pid: await client.started,
@@ -140,7 +152,15 @@ export class ProcessCage implements Cage {
     this.#spare = null;
   }
 
-  async #try(level: IsolationLevel): Promise<Trial> {
+  /** Whether untrusted code can be run here, found out by trying. Null when it can, else why not. */
+  async sealing(): Promise<string | null> {
+    const { level } = await this.isolation();
+    const nothing: Seal = { writable: [], readable: [], hidden: [], network: false };
+    const why = refusal(level, { seal: nothing });
+    return why ?? (await this.#try(level, nothing)).exit.startError;
+  }
+
+  async #try(level: IsolationLevel, seal?: Seal): Promise<Trial> {
     const dir = await ownTempDir();
     try {
       const env = { PATH: this.#options.toolPath };
@@ -151,6 +171,7 @@ export class ProcessCage implements Cage {
         env,
         limits: TRIAL_LIMITS,
         outputFile: join(dir, 'output'),
+        ...(seal ? { seal: { ...seal, writable: [dir] } } : {}),
       });
       return { exit: await client.exit, enforcement: client.enforcement };
     } finally {

@@ -9,11 +9,13 @@
  * first process dies, the kernel kills everything in the namespace, whatever session it moved to. It dies with the
  * supervisor in two ways: bwrap and unshare ask the kernel for it, and `cat` ends when the supervisor's pipe closes.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { Seal } from '../../domain/seal.js';
 import { type IsolationLevel } from './protocol.js';
 import { processTable } from './process-table.js';
 import { findTool } from './program.js';
+import { sealedArguments } from './sealed-root.js';
 import { signal } from './tree.js';
 
 /** Programs around the project's program that count against its process limit. */
@@ -24,6 +26,16 @@ const asRoot = (): boolean => process.getuid?.() === 0;
 /** As first process, the shell waits for `cat` and fetches orphans meanwhile. */
 const WAIT_AS_FIRST = 'echo ready; exec 3<&0; cat <&3 & wait';
 const WAIT = 'echo ready; exec cat';
+
+/** A sealed namespace needs every one of these to be entered; the program then keeps no capability in it. */
+const SEALED_ENTRY = ['--user', '--preserve-credentials', '--pid', '--mount', '--ipc', '--uts'];
+const NO_PRIVILEGES = ['--no-new-privs', '--inh-caps=-all', '--ambient-caps=-all'];
+
+function sealedCommand(seal: Seal, tool: string): [string, ...string[]] {
+  const help = spawnSync(tool, ['--help'], { encoding: 'utf8' });
+  const nested = `${help.stdout}${help.stderr}`.includes('--disable-userns');
+  return ['bwrap', ...sealedArguments(seal, nested), '--', 'sh', '-c', WAIT];
+}
 
 function holderCommand(level: IsolationLevel): [string, ...string[]] {
   if (level === 'bubblewrap') {
@@ -68,16 +80,19 @@ export class NamespaceHolder {
     readonly first: number,
     readonly helpers: readonly number[],
     readonly toolPath: string,
+    readonly seal: Seal | undefined,
   ) {
     this.#outer = outer;
     this.#ended = ended;
   }
 
   /** Opens the namespace. Rejects with what the tool said when the machine does not allow it. */
-  static async open(level: IsolationLevel, toolPath: string): Promise<NamespaceHolder> {
-    const [name, ...args] = holderCommand(level);
+  static async open(level: IsolationLevel, toolPath: string, seal?: Seal): Promise<NamespaceHolder> {
+    const name = level === 'bubblewrap' ? 'bwrap' : 'unshare';
     const tool = findTool(name, toolPath);
     if (!tool || !findTool('nsenter', toolPath)) throw new Error(`${name} or nsenter is not installed`);
+    if (seal && !findTool('setpriv', toolPath)) throw new Error('setpriv is not installed');
+    const [, ...args] = seal ? sealedCommand(seal, tool) : holderCommand(level);
     const outer = spawn(tool, args, {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: { PATH: toolPath },
@@ -93,15 +108,30 @@ export class NamespaceHolder {
     const first = childrenOf(outer.pid ?? -1)[0];
     if (first === undefined) throw new Error(`${name} ended at once`);
     const helpers = [outer.pid ?? -1, first, ...childrenOf(first)];
-    return new NamespaceHolder(outer, ended, first, helpers, toolPath);
+    return new NamespaceHolder(outer, ended, first, helpers, toolPath, seal);
   }
 
   /** The command line that runs a program inside, without changing its environment, and gives it a session of its own. */
   enter(path: string, args: readonly string[], cwd: string): [string, ...string[]] {
     const tool = (name: string): string => findTool(name, this.toolPath) ?? name;
+    if (this.seal) return this.#enterSealed(this.seal, path, args, cwd);
     const user = asRoot() ? [] : ['--user', '--preserve-credentials'];
     const inside = [tool('env'), `--chdir=${cwd}`, tool('setsid'), path, ...args];
     return [tool('nsenter'), '--target', String(this.first), ...user, '--pid', '--mount', '--', ...inside];
+  }
+
+  /** Entering gives every capability inside, so they are put down before the program's own environment is even looked at. */
+  #enterSealed(seal: Seal, path: string, args: readonly string[], cwd: string): [string, ...string[]] {
+    const tool = (name: string): string => findTool(name, this.toolPath) ?? name;
+    const network = seal.network ? [] : ['--net'];
+    // Only root in the namespace holds what is needed to shrink the bounding set; others have lost everything by then.
+    const bounds = asRoot() ? ['--bounding-set=-all'] : [];
+    return [
+      tool('nsenter'),
+      ...['--target', String(this.first), ...SEALED_ENTRY, ...network, '--'],
+      ...[tool('setpriv'), ...NO_PRIVILEGES, ...bounds, '--'],
+      ...[tool('env'), `--chdir=${cwd}`, tool('setsid'), path, ...args],
+    ];
   }
 
   /** Kills everything inside at once. Resolves when nothing is left. */

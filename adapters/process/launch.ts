@@ -27,8 +27,18 @@ export function taskLimit({ level, request }: CageOrder): number | undefined {
   return processes === undefined ? undefined : processes + (level === 'process-group' ? 0 : NAMESPACE_HELPERS);
 }
 
-function commandLine({ order, path, holder }: Launch): [string, ...string[]] {
-  const { args, cwd } = order.request;
+/** The shell sets the limit and becomes the program. One that is lower already stays. */
+function limited({ order, path }: Launch): [string, readonly string[]] {
+  const { args, limits } = order.request;
+  if (limits.openFiles === undefined) return [path, args];
+  const script = 'ulimit -n "$0" 2>/dev/null; exec "$@"';
+  return [findTool('sh', order.toolPath) ?? '/bin/sh', ['-c', script, String(limits.openFiles), path, ...args]];
+}
+
+function commandLine(launch: Launch): [string, ...string[]] {
+  const { order, holder } = launch;
+  const { cwd } = order.request;
+  const [path, args] = limited(launch);
   if (holder) return holder.enter(path, args, cwd);
   // Where it exists, setpriv lets the program die with the supervisor; what the program started is swept instead.
   const setpriv = findTool('setpriv', order.toolPath);
@@ -86,6 +96,13 @@ export class Launched {
       if (this.#main === 0) await sleep(1);
     }
     return this.#main;
+  }
+
+  /** Everyone whose writing counts: the program's processes, and those that fetch them when they have ended. */
+  writers(): number[] {
+    const { holder } = this.#launch;
+    const around = [...(holder?.helpers ?? []), this.#entry.pid ?? 0];
+    return [...new Set([...this.tree.sample().map(({ pid }) => pid), ...around])];
   }
 
   /** Asks the program and its process group to end. */

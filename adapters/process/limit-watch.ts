@@ -7,7 +7,9 @@ import type { Limits } from '../../domain/config.schema.js';
 import type { Cgroup } from './cgroup.js';
 import type { KillReason } from './protocol.js';
 import { type ProcessEntry, proportionalKb } from './process-table.js';
+import type { Written } from './written.js';
 
+const MIB = 1024 * 1024;
 const LOOK_MS = 250;
 /** A look may cost this share of the time between two looks. */
 const LOOK_SHARE = 0.02;
@@ -19,6 +21,8 @@ export interface Watched {
   readonly limits: Limits;
   readonly sample: () => ProcessEntry[];
   readonly cgroup: Cgroup | null;
+  /** What the tree has written to disk; null where no limit is set. */
+  readonly written: Written | null;
   readonly watchFile: string | undefined;
   /** Directories on whose file systems the attempt writes. */
   readonly disks: readonly string[];
@@ -88,6 +92,12 @@ export class LimitWatch {
     return cgroup.processRefusals() > 0 ? 'processes' : null;
   }
 
+  /** Asked at every look, and once more at the end: a program may write more than it may and be done at once. */
+  writtenVerdict(): KillReason | null {
+    const { written, limits } = this.#watched;
+    return written && written.bytes() > (limits.diskMb ?? Number.POSITIVE_INFINITY) * MIB ? 'disk' : null;
+  }
+
   #schedule(afterMs: number): void {
     this.#timer = setTimeout(() => this.#look(), afterMs);
   }
@@ -101,7 +111,13 @@ export class LimitWatch {
 
   #reached(now: number): KillReason | null {
     if (now > this.#leaseUntil) return 'lease';
-    return this.kernelVerdict() ?? this.#treeVerdict() ?? this.#silenceVerdict(now) ?? this.#diskVerdict(now);
+    return (
+      this.kernelVerdict() ??
+      this.writtenVerdict() ??
+      this.#treeVerdict() ??
+      this.#silenceVerdict(now) ??
+      this.#diskVerdict(now)
+    );
   }
 
   #treeVerdict(): KillReason | null {

@@ -1,11 +1,12 @@
 /** A look at a project's files, and short commands of the project in the cage. */
 import type { Dirent } from 'node:fs';
-import { open, readdir, realpath, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import type { ExitRecord } from '../../domain/batch.schema.js';
 import { ProjectProblem } from '../../domain/failures.js';
 import type { ExecOptions, ExecResult, FoundFile, ProjectAccess } from '../../domain/framework.js';
 import type { Cage } from '../../domain/ports.js';
+import type { Seal } from '../../domain/seal.js';
 import { globMatcher } from './glob.js';
 import { ownTempDir, removeTree } from './own-temp.js';
 
@@ -22,6 +23,8 @@ export const NEVER_ENTERED: ReadonlySet<string> = new Set(
 export interface ProjectAccessOptions {
   /** Absolute directories outside the root that symbolic links of the project may lead to, such as a cache of dependencies. */
   readonly alsoInside?: readonly string[];
+  /** Set for a project that is not trusted: how to seal its commands, which may write these directories. */
+  readonly seal?: (writable: readonly string[]) => Seal;
 }
 
 const byCodeUnit = (a: FoundFile, b: FoundFile): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
@@ -34,6 +37,7 @@ class DirectoryAccess implements ProjectAccess {
   readonly #cage: Cage;
   readonly #env: Readonly<Record<string, string>>;
   readonly #also: readonly string[];
+  readonly #seal: ProjectAccessOptions['seal'];
 
   constructor(
     readonly root: string,
@@ -44,6 +48,7 @@ class DirectoryAccess implements ProjectAccess {
     this.#cage = cage;
     this.#env = env;
     this.#also = options.alsoInside ?? [];
+    this.#seal = options.seal;
   }
 
   async readText(path: string): Promise<string | undefined> {
@@ -98,11 +103,13 @@ class DirectoryAccess implements ProjectAccess {
     const scratch = await ownTempDir();
     const [stdoutFile, stderrFile] = [join(scratch, 'stdout'), join(scratch, 'stderr')];
     try {
+      const sealed = this.#seal ? await sealedParts(this.#seal, scratch) : { env: {} };
       const child = await this.#cage.start({
         command,
         args,
         cwd: resolve(this.root, options.dir),
-        env: { ...this.#env, ...options.env },
+        ...sealed,
+        env: { ...this.#env, ...options.env, ...sealed.env },
         limits: { timeoutMs: options.timeoutMs, graceMs: EXEC_GRACE_MS, outputMb: 2 * MAX_STREAM_MB },
         outputFile: join(scratch, 'output'),
         stdoutFile,
@@ -156,6 +163,16 @@ class DirectoryAccess implements ProjectAccess {
   }
 }
 
+/** A home and a temporary folder that are removed with the command. */
+async function sealedParts(
+  seal: (writable: readonly string[]) => Seal,
+  scratch: string,
+): Promise<{ seal: Seal; env: Record<string, string> }> {
+  const [home, temp] = [join(scratch, 'home'), join(scratch, 'tmp')];
+  for (const dir of [home, temp]) await mkdir(dir);
+  return { seal: seal([home, temp]), env: { HOME: home, TMPDIR: temp } };
+}
+
 async function streamText(command: string, path: string): Promise<string> {
   const file = await open(path, 'r');
   try {
@@ -180,6 +197,7 @@ function endNote({ killed, signal }: ExitRecord, { timeoutMs }: ExecOptions): st
 }
 
 function cannotStart(command: string, reason: string, killed: ExitRecord['killed']): ProjectProblem {
+  if (killed === 'policy') return new ProjectProblem('BlockedByPolicy', reason);
   const said = `${command} could not be started: ${reason}.`;
   if (killed === 'disk')
     return new ProjectProblem('DiskFull', `${said} Make room on the disk of the temporary folder.`);

@@ -19,7 +19,9 @@ import { type Launch, Launched, type ProgramEnd, taskLimit } from './launch.js';
 import { LimitWatch } from './limit-watch.js';
 import { closeWriteEnds, outputPipes } from './pipes.js';
 import { findProgram } from './program.js';
+import { hangHint } from './hang.js';
 import type { CageOrder, Enforcement, KillReason } from './protocol.js';
+import { Written } from './written.js';
 
 const SETTLE_MS = 100;
 /** A process that escaped may hold a pipe open: its output is not waited for longer than this. */
@@ -29,6 +31,7 @@ export class Supervision {
   readonly #order: CageOrder;
   #killed: KillReason | null = null;
   #forced = false;
+  #hint: string | undefined;
   /** When the grace period ends, once SIGTERM was sent. */
   #graceUntil: number | null = null;
   #endedAtOnce = false;
@@ -52,6 +55,7 @@ export class Supervision {
   endPolitely(reason: KillReason): void {
     if (this.#killed) return;
     this.#killed = reason;
+    if (reason === 'timeout' || reason === 'silence') this.#hint = hangHint(this.#launched?.tree.sample() ?? []);
     const { graceMs } = this.#order.request.limits;
     this.#graceUntil = performance.now() + graceMs;
     this.#launched?.askToEnd();
@@ -92,10 +96,10 @@ export class Supervision {
       capture.end();
       return this.#record({ startError: program.error });
     }
-    const opening = level === 'process-group' ? null : NamespaceHolder.open(level, toolPath);
+    const opening = level === 'process-group' ? null : NamespaceHolder.open(level, toolPath, request.seal);
     opening?.catch(() => undefined); // awaited below; a failure before that must not be "unhandled"
     const pipes = await outputPipes(toolPath);
-    const holder = await opening;
+    const holder = await this.#held(opening);
     const cgroup = this.#makeCgroup();
     const began = performance.now();
     const launched = this.#launch({ order: this.#order, path: program.path, holder, pipes, cgroup });
@@ -108,10 +112,20 @@ export class Supervision {
     for (const { read } of [pipes.out, pipes.err]) read.destroy();
     capture.end();
     this.#watch?.stop();
-    this.#killed ??= this.#watch?.kernelVerdict() ?? null;
+    this.#killed ??= this.#watch?.kernelVerdict() ?? this.#watch?.writtenVerdict() ?? null;
     const peakMemoryMb = this.#watch?.peakMemoryMb ?? null;
     await cgroup?.remove();
     return this.#record({ ...end, durationMs, peakMemoryMb, outputBytes: capture.bytes, leftBehind });
+  }
+
+  /** A seal that cannot be made is a matter of policy, not of set-up: the program is not started in any weaker way. */
+  async #held(opening: Promise<NamespaceHolder> | null): Promise<NamespaceHolder | null> {
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#order.request.seal) this.#killed ??= 'policy';
+      throw error;
+    }
   }
 
   #launch(launch: Launch): Launched {
@@ -153,6 +167,7 @@ export class Supervision {
       limits: request.limits,
       sample: () => launched.tree.sample(),
       cgroup,
+      written: request.limits.diskMb === undefined ? null : new Written(() => launched.writers()),
       watchFile: request.watchFile,
       disks: [dirname(request.outputFile), ...(scratch ? [scratch] : [])],
       leaseMs,
@@ -188,6 +203,8 @@ export class Supervision {
       killed: this.#killed,
       isolation: this.#order.level,
       forced: this.#forced,
+      ...(this.#order.request.seal ? { sealed: true } : {}),
+      ...(this.#hint ? { hint: this.#hint } : {}),
     };
   }
 }

@@ -11,6 +11,7 @@ import { dirname, join, posix } from 'node:path';
 import { clip, plainText } from '../../domain/clip.js';
 import { ProjectProblem } from '../../domain/failures.js';
 import type { ExecOptions, ExecResult } from '../../domain/framework.js';
+import type { TrustClass } from '../../domain/run.schema.js';
 import { readProjectFile } from './project-file.js';
 import type { SetupStep } from './setup-steps.js';
 
@@ -20,6 +21,7 @@ export type WorkspaceExec = (
   command: string,
   args: readonly string[],
   options: ExecOptions,
+  trust: TrustClass,
 ) => Promise<ExecResult>;
 
 export interface SetupPlace {
@@ -28,6 +30,9 @@ export interface SetupPlace {
   readonly machineMarks: string;
   readonly slotMarks: string;
   readonly exec: WorkspaceExec;
+  readonly trust: TrustClass;
+  /** Said when set-up fails: why it may have. */
+  readonly hint: string;
 }
 
 const VERSION_TIMEOUT_MS = 60_000;
@@ -117,7 +122,7 @@ async function run(step: SetupStep, command: readonly string[], place: SetupPlac
   const how = result.code === null ? 'was ended before it was done' : `ended with exit code ${result.code}`;
   throw new ProjectProblem(
     'SetupFailed',
-    `Set-up of the checkout failed: \`${command.join(' ').slice(0, 300)}\` ${how}${step.dir === '.' ? '' : ` in ${step.dir}`}.\n${tail(result)}`,
+    `Set-up of the checkout failed: \`${command.join(' ').slice(0, 300)}\` ${how}${step.dir === '.' ? '' : ` in ${step.dir}`}.${place.hint}\n${tail(result)}`,
   );
 }
 
@@ -128,7 +133,7 @@ async function call(
   timeoutMs: number,
 ): Promise<ExecResult> {
   const [program = '', ...args] = command;
-  return place.exec(place.root, program, args, { dir: step.dir, env: step.env, timeoutMs });
+  return place.exec(place.root, program, args, { dir: step.dir, env: step.env, timeoutMs }, place.trust);
 }
 
 /** The last lines of what a command said, where tools put the reason. */

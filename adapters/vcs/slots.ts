@@ -63,6 +63,31 @@ export async function releaseSlots(place: SlotPlace, execution: string): Promise
   });
 }
 
+/**
+ * Slots that exist and that no living lease holds. `release` is told of executions that have finished, so that their
+ * leases end. `held`: the caller has the lock.
+ */
+export async function idleSlots(
+  place: SlotPlace,
+  release?: (execution: string) => Promise<void>,
+  held = false,
+): Promise<number[]> {
+  const names = await readdir(place.dir).catch(() => []);
+  const slots = names.flatMap((name) => /^slot-(\d+)$/.exec(name)?.[1] ?? []).map(Number);
+  if (slots.length === 0) return [];
+  const leases = held ? await readLeases(place) : await locked(place, () => readLeases(place));
+  const idle: number[] = [];
+  for (const slot of slots) {
+    const lease = leases.get(slot);
+    const over = lease !== undefined && (await place.finished(lease.execution));
+    if (over) await release?.(lease.execution);
+    if (!lease || over || abandoned(lease)) idle.push(slot);
+  }
+  return idle;
+}
+
+export const lockedSlots = <T>(place: SlotPlace, work: () => Promise<T>): Promise<T> => locked(place, work);
+
 const locked = <T>(place: SlotPlace, work: () => Promise<T>): Promise<T> =>
   withFileLock(join(place.dir, 'slots.lock'), LOCK_TIMEOUT_MS, work);
 

@@ -6,17 +6,18 @@
  *   <home>/workspaces/executions/<execution>.json     what `ensure` answered
  *   <home>/workspaces/<name>-<digest>/mirror.git      objects of the repository
  *   <home>/workspaces/<name>-<digest>/slot-<n>/       checkouts, see checkout.ts and slots.ts
+ *   <home>/workspaces/<name>-<digest>/untrusted/      checkouts of untrusted code, each made from nothing
  *   <home>/workspaces/setups/<digest>                 set-up whose outcome lies in a cache of the machine
  *
  * `ensure` may be called at any time, any number of times, from any process: the slot's lock makes callers wait for the
  * one that prepares, and an outcome is written only after everything has worked.
  */
 import { createHash } from 'node:crypto';
-import { realpath, stat } from 'node:fs/promises';
+import { mkdir, realpath, rm, stat, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ProjectProblem } from '../../domain/failures.js';
 import type { Workspace as CoreWorkspace } from '../../domain/ports.js';
-import type { Source } from '../../domain/run.schema.js';
+import type { Source, TrustClass } from '../../domain/run.schema.js';
 import { type CheckoutPlace, checkOut, clean, trackedFiles } from './checkout.js';
 import { withFileLock } from './file-lock.js';
 import { GitFailed, gitTool } from './git.js';
@@ -28,6 +29,7 @@ import { type SetupPlace, setUp, setupStates, type WorkspaceExec } from './setup
 import { configuredStep, setupSteps } from './setup-steps.js';
 import { leaseSlot, releaseSlots, type SlotLease, type SlotPlace } from './slots.js';
 import { snapshot } from './snapshot.js';
+import { sweepWorkspaces } from './sweep.js';
 
 export interface Workspace extends CoreWorkspace {
   /** `cached`: every set-up step had run before for the same lockfile, tools and command. */
@@ -42,16 +44,20 @@ export interface WorkspacesOptions {
   /** PATH, HOME, proxies and ssh for git; never handed to the project. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** The project's own set-up command (`setup` in its configuration), when it names one. */
-  readonly setupCommand?: (root: string) => Promise<readonly string[] | undefined>;
+  readonly setupCommand?: (root: string, trust: TrustClass) => Promise<readonly string[] | undefined>;
+  /** Whether set-up commands of untrusted checkouts have a network; the message of a failed one says so. */
+  readonly setupNetwork?: boolean;
   /** Whether an execution is over, so that its slot may serve another although nobody released it. */
   readonly finished?: (execution: string) => Promise<boolean>;
 }
 
 export interface Workspaces {
   /** Throws `ProjectProblem`: `BadSource`, `SetupFailed` with the last lines of the command's output, `ToolMissing`. */
-  ensure(source: Source, execution: string): Promise<Workspace>;
+  ensure(source: Source, execution: string, trust?: TrustClass): Promise<Workspace>;
   /** The slot may serve another execution; dependencies stay for it. Unknown executions are no error. */
   release(execution: string): Promise<void>;
+  /** Releases checkouts of finished executions, and deletes what nobody has used for long. Returns what was deleted. */
+  sweep(limits: { maxAgeMs: number; maxBytes: number }): Promise<string[]>;
 }
 
 /** Another process of this execution may be busy with a long set-up. */
@@ -67,9 +73,16 @@ export function workspaces(options: WorkspacesOptions): Workspaces {
     finished: options.finished ?? (async () => false),
   };
   return {
-    ensure: (source, execution) =>
-      source.kind === 'directory' ? inPlace(context, source.dir, execution) : checkedOut(context, source, execution),
+    ensure: (source, execution, trust = 'trusted') =>
+      source.kind === 'directory'
+        ? inPlace(context, source.dir, execution)
+        : checkedOut(context, source, execution, trust),
     release: (execution) => release(context, execution),
+    sweep: ({ maxAgeMs, maxBytes }) =>
+      sweepWorkspaces({
+        ...{ base, maxAgeMs, maxBytes, finished: context.finished },
+        release: (execution) => release(context, execution),
+      }),
   };
 }
 
@@ -101,18 +114,27 @@ type CommitSource = Extract<Source, { kind: 'commit' }>;
 /** How often a caller starts again because the slot it waited for had been given up by the one that prepared it. */
 const MAX_ROUNDS = 5;
 
-async function checkedOut(context: Context, source: CommitSource, execution: string): Promise<Workspace> {
+async function checkedOut(
+  context: Context,
+  source: CommitSource,
+  execution: string,
+  trust: TrustClass,
+): Promise<Workspace> {
   const repository = checkRepository(source.repository);
-  const project = join(context.base, folderName(repository));
-  const mirror = { git: context.git, dir: join(project, 'mirror.git'), repository };
+  const folder = join(context.base, folderName(repository));
+  // Only our own git writes the mirror. Checkouts are what a project's code writes: the classes never share one.
+  const project = trust === 'trusted' ? folder : join(folder, 'untrusted');
+  const mirror = { git: context.git, dir: join(folder, 'mirror.git'), repository };
+  await mkdir(project, { recursive: true });
   const slots: SlotPlace = { dir: project, finished: context.finished };
   let pinned: Pinned | undefined;
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     const known = await context.records.read(execution);
     pinned ??= pinnedIn(known?.workspace) ?? (await pin(mirror, source.commit));
+    await utimes(mirror.dir, new Date(), new Date()); // it is in use, for `sweep`
     const lease = await leaseSlot(slots, execution);
     if (known?.lease === lease.id) return known.workspace;
-    const job: Job = { execution, project, mirror: mirror.dir, slots, lease, pinned };
+    const job: Job = { execution, trust, project, mirror: mirror.dir, slots, lease, pinned };
     const workspace = await withFileLock(join(project, `slot-${lease.slot}.lock`), PREPARE_TIMEOUT_MS, () =>
       prepareOnce(context, job),
     );
@@ -131,6 +153,7 @@ function pinnedIn(workspace: Workspace | undefined): Pinned | undefined {
 }
 
 interface Job {
+  readonly trust: TrustClass;
   readonly execution: string;
   readonly project: string;
   readonly mirror: string;
@@ -151,7 +174,7 @@ async function prepareOnce(context: Context, job: Job): Promise<Workspace | unde
     const workspace = await prepare(
       context,
       { git: context.git, mirror: job.mirror, root, gitDir: `${root}.git` },
-      job.pinned,
+      job,
     );
     await context.records.write(execution, { workspace, project, lease: lease.id });
     return workspace;
@@ -165,16 +188,28 @@ async function prepareOnce(context: Context, job: Job): Promise<Workspace | unde
   }
 }
 
-async function prepare(context: Context, place: CheckoutPlace, pinned: Pinned): Promise<Workspace> {
+/** Nothing of what one stranger's code has left is there for the next. */
+async function startFromNothing({ root, gitDir }: CheckoutPlace): Promise<void> {
+  for (const dir of [root, gitDir, `${root}.setup`]) await rm(dir, { recursive: true, force: true, maxRetries: 3 });
+}
+
+const NO_NETWORK =
+  ' Set-up of untrusted code has no network here: allow it by BATON_UNTRUSTED_SETUP_NETWORK=1 on the runners, or commit what it needs.';
+
+async function prepare(context: Context, place: CheckoutPlace, { pinned, trust }: Job): Promise<Workspace> {
+  const untrusted = trust === 'untrusted';
+  if (untrusted) await startFromNothing(place);
   await checkOut(place, pinned);
   const files = await trackedFiles(place, pinned.commit);
-  const command = await context.setupCommand?.(place.root);
+  const command = await context.setupCommand?.(place.root, trust);
   const steps = command ? [configuredStep(command, pinned.tree)] : await detectedSteps(place.root, files);
   const setupPlace: SetupPlace = {
     root: place.root,
-    machineMarks: join(context.base, 'setups'),
+    machineMarks: untrusted ? `${place.root}.setup` : join(context.base, 'setups'),
     slotMarks: `${place.root}.setup`,
     exec: context.exec,
+    trust,
+    hint: untrusted && !context.setupNetwork ? NO_NETWORK : '',
   };
   const states = await setupStates(steps, setupPlace);
   await clean(place, states);

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import type { RunAnswer, RunPage, RunsQuery } from '../../domain/api.schema.js';
 import { ProjectProblem } from '../../domain/failures.js';
+import { trustOf } from '../../domain/trust.js';
 import { NotFound } from '../../domain/ports.js';
 import type { Run, StartRun } from '../../domain/run.schema.js';
 import { API_DEPS, type ApiDeps, type Principal } from '../deps.js';
@@ -22,8 +23,8 @@ export class RunsService {
     refuseUnwritable(request);
     const id = key === undefined ? newRunId() : keyedRunId(principal.name, key);
     const project = request.project ?? defaultProject(request.source);
-    // Only who administers this installation vouches for code; the rest stays untrusted until somebody does.
-    const trust = principal.role === 'admin' ? 'trusted' : 'untrusted';
+    const trustedRepositories = this.deps.trustedRepositories ?? [];
+    const trust = trustOf(request.source, request.trust, { isAdmin: principal.role === 'admin', trustedRepositories });
     const run = await this.deps.ledger.createRun(id, request, { principal: principal.name, project, trust });
     if (key !== undefined) refuseOtherRequest(run, request);
     return this.answer(await this.engine(() => startAccepted(this.deps.ledger, this.deps.engine, run)));
@@ -95,7 +96,8 @@ function refuseOtherRequest(run: Run, request: StartRun): void {
   const same =
     isDeepStrictEqual(run.source, request.source) &&
     isDeepStrictEqual(run.options, request.options) &&
-    run.priority === request.priority;
+    run.priority === request.priority &&
+    (request.trust === undefined || run.trust === request.trust);
   if (same) return;
   throw new ApiProblem(
     422,

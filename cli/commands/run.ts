@@ -26,6 +26,7 @@ export interface RunFlags {
   readonly bail?: boolean;
   readonly commit?: string;
   readonly repo?: string;
+  readonly untrusted?: boolean;
   readonly color: boolean;
 }
 
@@ -123,9 +124,10 @@ function request(context: Context, given: string, flags: RunFlags): z.input<type
   };
   if (flags.repo && !flags.commit)
     throw new CommandEnd('--repo needs --commit: say which revision of the repository to run.', EXIT.usage);
-  if (!flags.commit) return { source: { kind: 'directory', dir: projectDir(given, context.cwd) }, options };
+  const trust = flags.untrusted ? { trust: 'untrusted' as const } : {};
+  if (!flags.commit) return { source: { kind: 'directory', dir: projectDir(given, context.cwd) }, options, ...trust };
   const repository = flags.repo ? repositoryOf(flags.repo, context.cwd) : projectDir(given, context.cwd);
-  return { source: { kind: 'commit', repository, commit: flags.commit }, options };
+  return { source: { kind: 'commit', repository, commit: flags.commit }, options, ...trust };
 }
 
 /** A URL, `user@host:path`, or a directory. */

@@ -16,13 +16,15 @@ export interface Examination {
   /** Why no suite could be looked at. */
   readonly problem?: string;
   readonly isolation: { readonly level: string; readonly lacks: readonly string[] };
+  /** Why untrusted code cannot be run here; null when it can. */
+  readonly sealing?: string | null;
 }
 
 export async function projectChecks(dir: string, examine: (dir: string) => Promise<Examination>): Promise<Check[]> {
   try {
-    const { suites, problem, isolation } = await examine(dir);
+    const { suites, problem, isolation, sealing } = await examine(dir);
     const whole = problem ? [missing('project', problem, SEE)] : [];
-    return [...whole, ...suites.map(suiteCheck), cageCheck(isolation)];
+    return [...whole, ...suites.map(suiteCheck), cageCheck(isolation), ...sealCheck(sealing)];
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     return [missing('project', detail, error instanceof ProjectProblem ? SEE : 'run again with BATON_LOG_LEVEL=debug')];
@@ -37,6 +39,15 @@ function suiteCheck(suite: Examination['suites'][number]): Check {
   if (suite.files === 0)
     return missing(name, `${what}: no test files`, 'name them with `include` in baton.config.yaml');
   return ok(name, what);
+}
+
+function sealCheck(sealing: string | null | undefined): Check[] {
+  if (sealing === undefined) return [];
+  const name = 'untrusted code';
+  if (sealing === null) return [ok(name, 'runs without network, secrets or sight of the machine')];
+  return [
+    weak(name, `${sealing} Runs of untrusted code are refused here.`, 'install bubblewrap and allow user namespaces'),
+  ];
 }
 
 function cageCheck({ level, lacks }: Examination['isolation']): Check {

@@ -29,6 +29,7 @@ export class CommandReader implements ResultReader {
   private readonly attribution: Attribution;
   private readonly tap: TapReader | undefined;
   private readonly problems = new Findings();
+  private readonly refused = new Findings();
   private readonly cuts = new Findings();
   private readonly lost = new Findings();
   private readonly warnings: string[] = [];
@@ -62,7 +63,7 @@ export class CommandReader implements ResultReader {
       this.lost.list().length === 0;
     if (complete) events.push(...this.endFiles());
     events.push(...this.complaints());
-    if (complete && this.problems.list().length === 0) events.push({ e: 'end' });
+    if (complete && this.problems.list().length + this.refused.list().length === 0) events.push({ e: 'end' });
     return events;
   }
 
@@ -81,7 +82,7 @@ export class CommandReader implements ResultReader {
       } catch (error) {
         if (!(error instanceof UnreadableReport)) throw error;
         events.push(...this.start());
-        this.problems.add(error.message);
+        this.refused.add(error.message);
       }
     }
     return events;
@@ -147,8 +148,12 @@ export class CommandReader implements ResultReader {
     const lost = this.lost.list();
     const problems = this.problems.list();
     const events: TestEvent[] = [];
-    if (problems.length > 0)
-      events.push({ e: 'error', message: `The report cannot be trusted:\n${problems.join('\n')}` });
+    const refused = this.refused.list();
+    if (refused.length > 0) events.push({ e: 'error', report: 'refused', message: refused.join('\n') });
+    if (problems.length > 0) {
+      const message = `The report cannot be trusted:\n${problems.join('\n')}`;
+      events.push({ e: 'error', report: 'corrupt', message });
+    }
     if (lost.length > 0) {
       const hint =
         'The report does not say to which of the requested files these tests belong. Let it name the file of each test, see that ' +

@@ -23,6 +23,8 @@ export class MavenReader implements ResultReader {
   private attempt: MavenAttempt | undefined;
   private results: MavenResults | undefined;
   private started = false;
+  /** A report could be opened and not read; one that merely stops in the middle is partial. */
+  private corrupt = false;
 
   constructor(
     private readonly request: CommandRequest,
@@ -51,8 +53,10 @@ export class MavenReader implements ResultReader {
     const proven = this.results.tests > 0 || this.request.files.length < attempt.files.length;
     if (ended && proven) events.push(...this.results.endFiles((file) => this.wasTested(file, attempt)));
     const problems = this.problems.list();
-    if (problems.length > 0)
-      events.push({ e: 'error', message: `Surefire's reports cannot be trusted:\n${problems.join('\n')}` });
+    if (problems.length > 0) {
+      const message = `Surefire's reports cannot be trusted:\n${problems.join('\n')}`;
+      events.push({ e: 'error', message, ...(this.corrupt ? { report: 'corrupt' as const } : {}) });
+    }
     if (broke) events.push(broke);
     if (ended && proven && !broke && problems.length === 0 && this.started) events.push({ e: 'end' });
     return events;
@@ -97,6 +101,7 @@ export class MavenReader implements ResultReader {
     this.read.set(path, look);
     this.modulesSeen.add(module.dir);
     if (!report.complete) this.problems.add(`${basename(path)}: ${report.cut ?? 'not complete'}`);
+    if (report.problems.length > 0) this.corrupt = true;
     for (const problem of report.problems) this.problems.add(`${basename(path)}:${problem}`);
     const name = basename(path).slice('TEST-'.length, -'.xml'.length);
     const final = report.complete && !last && !this.attempt!.parallel && !(await this.mayGoOn(module, name));
