@@ -107,14 +107,13 @@ class Starting {
     const schema = this.service('temporal-schema');
     const port = String(this.layout.temporalDb);
     const { host, wrap } = this.placeOf('temporal');
-    await prepareSchema(
-      this.options.programs.sql,
-      schema.command.join('\n'),
-      { ...this.minimal(), ...schema.environment, SQL_HOST: database.host, SQL_PORT: port },
-      wrap,
-    );
-    const environment = { ...this.service('temporal').environment, POSTGRES_SEEDS: database.host, DB_PORT: port };
     const dir = this.dir('temporal');
+    await prepareSchema(this.options.programs.sql, schema.command.join('\n'), {
+      dir,
+      wrap,
+      environment: { ...this.minimal(), ...schema.environment, SQL_HOST: database.host, SQL_PORT: port },
+    });
+    const environment = { ...this.service('temporal').environment, POSTGRES_SEEDS: database.host, DB_PORT: port };
     const dynamicConfig = this.compose.configs['dynamic-config'] ?? '';
     const server = { program: this.options.programs.server, host, ports: this.layout.temporal, dir, dynamicConfig };
     await this.start(temporalSpec({ ...server, environment }, this.native('temporal')));

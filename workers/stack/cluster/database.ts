@@ -1,7 +1,7 @@
 /** A PostgreSQL of the cluster: Debian's programs, an own data directory with a password, and safe writes as in production. */
 import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { StackProblem } from '../problem.js';
@@ -63,7 +63,8 @@ export async function ensureDatabase(database: Database): Promise<void> {
 function initialise(database: Database, bin: string, user: { uid: number; gid: number } | undefined): void {
   const { dataDir, host } = database;
   if (existsSync(join(dataDir, 'PG_VERSION'))) return;
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  mkdirSync(dirname(dataDir), { recursive: true });
+  mkdirSync(dataDir, { mode: 0o700 });
   const secret = `${dataDir}.password`;
   writeFileSync(secret, `${database.environment['POSTGRES_PASSWORD']}\n`, { mode: 0o600 });
   if (user) for (const path of [dataDir, secret]) chownSync(path, user.uid, user.gid);

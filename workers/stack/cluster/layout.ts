@@ -1,5 +1,5 @@
 /** Where each part of a cluster is: addresses and ports, before anything is started. */
-import { freePort } from '../ports.js';
+import { isFree } from '../ports.js';
 import { INSIDE_PORTS, type TemporalPorts } from './temporal-server.js';
 
 /** Where a part lives. Default: on loopback, started as it is. */
@@ -21,6 +21,13 @@ export interface Layout {
   readonly apis: readonly number[];
 }
 
+/**
+ * Temporal keeps the ports of its services in 16 bits with a sign. And below 32,768 no outgoing connection takes the
+ * port of a part that is being started again.
+ */
+const LOWEST = 20_000;
+const HIGHEST = 32_000;
+
 /** Ports of other hosts cannot be tried from here; they are the services' usual ones, and free where only the cluster lives. */
 export async function layOut(apis: number, placeOf: PlaceOf): Promise<Layout> {
   const taken = new Set<number>();
@@ -28,10 +35,10 @@ export async function layOut(apis: number, placeOf: PlaceOf): Promise<Layout> {
     const { host, wrap } = placeOf(part);
     if (wrap) return usual;
     for (;;) {
-      const free = await freePort(host);
-      if (taken.has(free)) continue;
-      taken.add(free);
-      return free;
+      const port = LOWEST + Math.floor(Math.random() * (HIGHEST - LOWEST));
+      if (taken.has(port) || !(await isFree(host, port))) continue;
+      taken.add(port);
+      return port;
     }
   };
   const inside: number[] = [];

@@ -1,6 +1,6 @@
 /** Temporal's full server and its schema tool, told by the same variables as the official images. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { runCommand } from '../../../scripts/lib/run-command.mjs';
 import { awaitTemporal } from '../grpc-health.js';
@@ -65,20 +65,29 @@ export function temporalSpec(server: TemporalServer, base: Pick<PartSpec, 'inher
   };
 }
 
-/** Runs the compose file's own script with our `temporal-sql-tool`: one description of how the schema comes to be. */
+/** Runs the compose file's own script with our `temporal-sql-tool`, found in `dir`: one description of how the schema comes to be. */
 export async function prepareSchema(
   sqlTool: string,
   script: string,
-  environment: Readonly<Record<string, string>>,
-  wrap: readonly string[] = [],
+  { dir, environment, wrap = [] }: SchemaPlace,
 ): Promise<void> {
-  const [program = 'sh', ...args] = [...wrap, 'sh', '-ec', `temporal-sql-tool() { "${sqlTool}" "$@"; }\n${script}`];
-  const result = await runCommand(program, args, { timeoutMs: SCHEMA_TIMEOUT_MS, env: { ...environment } });
+  const tool = join(dir, 'temporal-sql-tool');
+  rmSync(tool, { force: true });
+  symlinkSync(sqlTool, tool);
+  const [program = 'sh', ...args] = [...wrap, 'sh', '-ec', script];
+  const env = { ...environment, PATH: `${dir}${delimiter}${environment['PATH']}` };
+  const result = await runCommand(program, args, { timeoutMs: SCHEMA_TIMEOUT_MS, env });
   if (result.code !== 0)
     throw new StackProblem(
       `Temporal's schema could not be made: ${result.problem ?? result.stderr.trim().split('\n').slice(-3).join(' ')}`,
       false,
     );
+}
+
+export interface SchemaPlace {
+  readonly dir: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly wrap?: readonly string[] | undefined;
 }
 
 /** Makes the Namespace where there is none, and waits until the server lets it be used. */
