@@ -28,7 +28,7 @@ export async function useStack(context: Context, wish: StackWish): Promise<Stack
   const { settings } = context;
   if (settings.apiUrl)
     return {
-      client: context.connect(settings.apiUrl, apiKey(settings)),
+      client: context.connect(settings.apiUrls.join(','), apiKey(settings)),
       manifest: null,
       own: false,
       end: async () => {},

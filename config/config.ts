@@ -3,6 +3,7 @@ import { homedir, hostname } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ProjectProblem } from '../domain/failures.js';
+import { type Role, roles, type S3Place, s3Place } from './server-shape.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const days = z.coerce.number().int().min(1).max(36_500);
@@ -33,7 +34,26 @@ export const Environment = z.object({
     .string()
     .default('')
     .describe('Name of this runner in results and reports. Default: host name and process id.'),
-  BATON_API_URL: z.string().default('').describe('Where a runner finds the API.'),
+  BATON_API_URL: z
+    .string()
+    .default('')
+    .describe(
+      'Where a runner or a command finds the API. Several, separated by commas: the next one is asked when one does not answer.',
+    ),
+  BATON_ROLES: z
+    .string()
+    .default('api,control')
+    .describe(
+      'What a control process does: `api`, `control` (workflows and quick activities) or both, separated by commas. Apart they need `DATABASE_URL`.',
+    ),
+  BATON_ARTIFACTS: z
+    .string()
+    .default('')
+    .describe(
+      'S3-compatible store for artifacts, such as `s3://bucket/prefix?endpoint=https://s3.example.org&region=eu-1`. Several processes with `DATABASE_URL` need it, or one disk that all share. Default: `artifacts` in `BATON_HOME`.',
+    ),
+  AWS_ACCESS_KEY_ID: z.string().default('').describe('Access key of the store in `BATON_ARTIFACTS`.'),
+  AWS_SECRET_ACCESS_KEY: z.string().default('').describe('Secret key of the store in `BATON_ARTIFACTS`.'),
   BATON_DEFAULT_LANES: z.coerce
     .number()
     .int()
@@ -110,6 +130,10 @@ export interface Settings {
   readonly runnerToken: string;
   readonly runnerName: string;
   readonly apiUrl: string;
+  /** All of `BATON_API_URL`; `apiUrl` is the first. */
+  readonly apiUrls: readonly string[];
+  readonly roles: ReadonlySet<Role>;
+  readonly artifacts: S3Place | undefined;
   readonly lanes: number;
   readonly webUi: string | undefined;
   readonly codecKeys: readonly { id: string; key: Buffer }[];
@@ -150,7 +174,10 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     apiKeys: apiKeys(e.BATON_API_KEYS),
     runnerToken: e.BATON_RUNNER_TOKEN,
     runnerName: e.BATON_RUNNER_NAME || `${hostname()}-${process.pid}`,
-    apiUrl: e.BATON_API_URL,
+    apiUrl: list(e.BATON_API_URL)[0] ?? '',
+    apiUrls: list(e.BATON_API_URL),
+    roles: roles(e.BATON_ROLES),
+    artifacts: s3Place(e.BATON_ARTIFACTS, { id: e.AWS_ACCESS_KEY_ID, secret: e.AWS_SECRET_ACCESS_KEY }),
     lanes: e.BATON_DEFAULT_LANES,
     webUi: e.BATON_TEMPORAL_UI || undefined,
     codecKeys: codecKeys(e.BATON_PAYLOAD_KEYS),

@@ -1,4 +1,4 @@
-/** Wires the control process: store, API, and the worker for workflows and quick activities. */
+/** Wires the control process: store, API, and the worker for workflows and quick activities; or only one of these, by `BATON_ROLES`. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,6 @@ import { Runtime, Worker } from '@temporalio/worker';
 import { createHousekeepingActivities } from '../activities/housekeeping.js';
 import { concludeLostRuns } from '../activities/lost-runs.js';
 import { createRunActivities, type RunDeps } from '../activities/run.js';
-import { diskArtifacts } from '../adapters/artifacts/disk.js';
 import { ADAPTERS } from '../adapters/frameworks/registry.js';
 import { openLedger, prepareTemplate, type StoreLedger } from '../adapters/store/index.js';
 import { dataConverter } from '../adapters/temporal/connection.js';
@@ -14,6 +13,7 @@ import { type ApiKeys, createApi, resumeAccepted } from '../api/app.js';
 import { temporalEngine } from '../api/engine/temporal-engine.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { CONTROL_QUEUE } from '../domain/names.js';
+import { openArtifacts } from './artifacts.js';
 import type { Settings } from './config.js';
 import { faultPoints } from './faults.js';
 import { PACKAGE_ROOT, VERSION } from './package.js';
@@ -34,11 +34,12 @@ export interface Control {
 export async function startControl(settings: Settings, log: Log): Promise<Control> {
   Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
   mkdirSync(settings.home, { recursive: true });
-  const artifacts = diskArtifacts(join(settings.home, 'artifacts'));
-  const [ledger, client, connection] = await Promise.all([
+  const works = settings.roles.has('control');
+  const [artifacts, ledger, client, connection] = await Promise.all([
+    openArtifacts(settings),
     openStore(settings),
     openClient(settings),
-    openNative(settings),
+    works ? openNative(settings) : undefined,
   ]);
   await ensureSearchAttributes(client, settings.namespace);
   const engine = temporalEngine({
@@ -55,60 +56,76 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     log,
   };
   const [worker, api] = await Promise.all([
-    Worker.create({
-      connection,
-      namespace: settings.namespace,
-      taskQueue: CONTROL_QUEUE,
-      workflowBundle: { codePath: bundlePath() },
-      dataConverter: dataConverter(settings.codecKeys),
-      shutdownGraceTime: '5 seconds',
-      // A control process that died leaves its workflows' next steps on its own queue for so long.
-      stickyQueueScheduleToStartTimeout: '2 seconds',
-      activities: {
-        ...createRunActivities(runDeps),
-        ...createHousekeepingActivities({
+    connection &&
+      Worker.create({
+        connection,
+        namespace: settings.namespace,
+        taskQueue: CONTROL_QUEUE,
+        workflowBundle: { codePath: bundlePath() },
+        dataConverter: dataConverter(settings.codecKeys),
+        shutdownGraceTime: '5 seconds',
+        // A control process that died leaves its workflows' next steps on its own queue for so long.
+        stickyQueueScheduleToStartTimeout: '2 seconds',
+        activities: {
+          ...createRunActivities(runDeps),
+          ...createHousekeepingActivities({
+            ledger,
+            artifacts,
+            rawDays: settings.rawDays,
+            summaryDays: settings.summaryDays,
+          }),
+        },
+      }),
+    settings.roles.has('api')
+      ? createApi({
           ledger,
           artifacts,
-          rawDays: settings.rawDays,
-          summaryDays: settings.summaryDays,
-        }),
-      },
-    }),
-    createApi({
-      ledger,
-      artifacts,
-      engine,
-      host: settings.host,
-      port: settings.port,
-      runnerToken: settings.runnerToken,
-      apiKeys: apiKeys(settings),
-      trustedRepositories: settings.trustedRepositories,
-      webUiUrl: settings.webUi,
-      version: VERSION,
-      lanes: () => settings.lanes,
-      dataDir: settings.home,
-      logger: log,
-    }),
+          engine,
+          host: settings.host,
+          port: settings.port,
+          runnerToken: settings.runnerToken,
+          apiKeys: apiKeys(settings),
+          trustedRepositories: settings.trustedRepositories,
+          webUiUrl: settings.webUi,
+          version: VERSION,
+          lanes: () => settings.lanes,
+          dataDir: settings.home,
+          logger: log,
+        })
+      : undefined,
   ]);
-  const { url } = await api.listen();
-  const done = worker.run();
-  const { failed } = await resumeAccepted(ledger, engine);
-  for (const { id, message } of failed)
-    log.warn({ execution: id }, `an accepted execution could not be started: ${message}`);
-  await ensureHousekeeping(client);
-  const watch = every(LOST_RUNS_MS, () => concludeLostRuns(runDeps, engine, Date.now()), log);
+  const url = (await api?.listen())?.url ?? '';
+  // An API alone has nothing that could end by itself.
+  let endApi = (): void => {};
+  const stopped = new Promise<void>((resolve) => {
+    endApi = resolve;
+  });
+  const done = worker?.run() ?? stopped;
+  // Any API may have died between a run's row and its workflow: whoever works picks the run up.
+  const lookAfterRuns = async (): Promise<void> => {
+    const { failed } = await resumeAccepted(ledger, engine);
+    for (const { id, message } of failed)
+      log.warn({ execution: id }, `an accepted execution could not be started: ${message}`);
+    await concludeLostRuns(runDeps, engine, Date.now());
+  };
+  if (works) {
+    await resumeAccepted(ledger, engine);
+    await ensureHousekeeping(client);
+  }
+  const watch = works ? every(LOST_RUNS_MS, lookAfterRuns, log) : undefined;
   return {
     url,
     done,
     async stop() {
-      watch.stop();
-      await api.close();
-      if (worker.getState() === 'RUNNING') worker.shutdown();
+      watch?.stop();
+      await api?.close();
+      if (worker?.getState() === 'RUNNING') worker.shutdown();
+      endApi();
       await done.catch(() => {
         // Told to the process already by `done`; here only the order of closing matters.
       });
       await ledger.close();
-      await connection.close();
+      await connection?.close();
       await client.connection.close();
     },
   };
@@ -133,6 +150,11 @@ function every(ms: number, work: () => Promise<unknown>, log: Log): { stop(): vo
 async function openStore(settings: Settings): Promise<StoreLedger> {
   const faults = faultPoints(settings.faults);
   if (settings.databaseUrl) return openLedger({ kind: 'postgres', url: settings.databaseUrl }, faults);
+  if (settings.roles.size < 2)
+    throw new ProjectProblem(
+      'ConfigInvalid',
+      'BATON_ROLES with one role needs DATABASE_URL: the embedded database has one owner, which must be both.',
+    );
   // Made by the build: copying it takes a quarter of a second, creating a database four.
   const template = await prepareTemplate(join(PACKAGE_ROOT, 'dist', 'template'));
   return openLedger({ kind: 'pglite', dataDir: join(settings.home, 'db'), template }, faults);

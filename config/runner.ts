@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createBatchActivities } from '../activities/batch/batches.js';
 import { createPlanningActivities } from '../activities/planning.js';
+import { Addresses } from '../adapters/http/addresses.js';
 import { httpRunnerApi } from '../adapters/http/runner-api.js';
 import { leaseLane } from '../adapters/process/leases.js';
 import { removeStaleGroups } from '../adapters/process/cgroup.js';
@@ -46,7 +47,11 @@ export async function startRunner(settings: Settings, log: Log): Promise<Runner>
   // What a runner that was killed could not clean up itself.
   await removeStaleTemp();
   await removeStaleGroups();
-  const api = httpRunnerApi({ baseUrl: settings.apiUrl, token: settings.runnerToken });
+  const api = httpRunnerApi({
+    baseUrl: settings.apiUrl,
+    addresses: new Addresses(settings.apiUrls),
+    token: settings.runnerToken,
+  });
   const tools = projectTools(settings, (execution) => isOver(api, execution));
   const sweeping = keepSwept(tools.workspaces, settings, log);
   const workers = await createWorkers(connection, settings, activities(settings, api, tools, log));

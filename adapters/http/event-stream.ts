@@ -6,6 +6,7 @@ import WebSocket from 'ws';
 import { EventAnswer } from '../../domain/api.schema.js';
 import type { BatonEvent } from '../../domain/events.js';
 import { ProjectProblem } from '../../domain/failures.js';
+import type { Addresses } from './addresses.js';
 import { Inbox } from './inbox.js';
 
 export interface FollowOptions {
@@ -17,6 +18,7 @@ export interface FollowOptions {
 
 interface Server {
   readonly baseUrl: string;
+  readonly addresses?: Addresses | undefined;
   readonly token?: string | undefined;
 }
 
@@ -46,7 +48,8 @@ export async function* followEvents(
         `Events from ${server.baseUrl} cannot be had: the connection was lost ${losses} times in a row.`,
       );
     if (losses > 0) await pause(losses, signal);
-    const connection = connect(server, execution, last, signal);
+    const baseUrl = server.addresses?.current ?? server.baseUrl;
+    const connection = connect({ ...server, baseUrl }, execution, last, signal);
     try {
       for await (const event of connection.events) {
         losses = 0;
@@ -56,6 +59,7 @@ export async function* followEvents(
       }
     } finally {
       connection.close();
+      server.addresses?.lost(baseUrl);
     }
   }
 }

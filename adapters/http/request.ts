@@ -5,11 +5,14 @@
  * connections alive by itself.
  */
 import { ProjectProblem } from '../../domain/failures.js';
+import type { Addresses } from './addresses.js';
 import { HttpProblem, problemOf } from './problem.js';
 
 export interface WireOptions {
   /** Such as `http://127.0.0.1:8080`. */
   readonly baseUrl: string;
+  /** Asked instead of `baseUrl`, when the API has several processes. */
+  readonly addresses?: Addresses | undefined;
   readonly token?: string | undefined;
   /** Ends a try, answer included. Default 30 s. */
   readonly timeoutMs?: number | undefined;
@@ -44,11 +47,13 @@ export async function request<T>(wire: WireOptions, ask: Ask<T>): Promise<T> {
   const patienceMs = wire.giveUpAfterMs ?? GIVE_UP_AFTER_MS;
   for (let tries = 1; ; tries++) {
     wire.signal?.throwIfAborted();
+    const baseUrl = wire.addresses?.current ?? wire.baseUrl;
     try {
-      return await once(wire, ask);
+      return await once({ ...wire, baseUrl }, ask);
     } catch (error) {
       wire.signal?.throwIfAborted();
       const pauseMs = pauseAfter(error, tries);
+      if (pauseMs !== undefined) wire.addresses?.lost(baseUrl);
       if (pauseMs === undefined) throw error instanceof TypeError ? unusable(wire, error) : error;
       const waitedMs = performance.now() + pauseMs - began;
       if (waitedMs > patienceMs) throw givingUp(wire, error);

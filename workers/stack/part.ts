@@ -23,6 +23,12 @@ export interface PartPlan {
   awaitReady(child: ChildProcess, signal: AbortSignal): Promise<string | null>;
   readonly startTimeoutMs: number;
   readonly stopTimeoutMs: number;
+  /** Asks the process to end. Default SIGTERM. */
+  readonly stopSignal?: NodeJS.Signals;
+  /** Longest pause before it is started again. Default 30 s. */
+  readonly longestPauseMs?: number;
+  /** False: whoever killed it starts it again. */
+  readonly restarts?: boolean;
 }
 
 /** One sentence for people: a part died, came back. */
@@ -86,7 +92,7 @@ export class RunningPart {
     this.stopSignal.abort();
     const child = this.child;
     if (child && isRunning(child)) {
-      child.kill('SIGTERM');
+      child.kill(this.plan.stopSignal ?? 'SIGTERM');
       const killer = setTimeout(() => child.kill('SIGKILL'), this.plan.stopTimeoutMs);
       await this.exited;
       clearTimeout(killer);
@@ -129,10 +135,12 @@ export class RunningPart {
   private async restart(dead: ChildProcess): Promise<void> {
     if (this.stopping || this.child !== dead) return;
     const how = dead.signalCode ?? `exit code ${dead.exitCode}`;
+    if (this.plan.restarts === false) return this.say(`${this.plan.name} ended (${how}); it is left down.`);
     const lived = Date.now() - this.bornAt;
     if (lived > HEALTHY_MS) this.failures = 0;
     for (;;) {
-      const pause = PAUSES_MS[Math.min(this.failures, PAUSES_MS.length - 1)] ?? 30_000;
+      const usual = PAUSES_MS[Math.min(this.failures, PAUSES_MS.length - 1)] ?? 30_000;
+      const pause = Math.min(usual, this.plan.longestPauseMs ?? usual);
       this.say(
         `${this.plan.name} ended unexpectedly (${how}); starting it again in ${pause / 1000} s. Its log: ${this.plan.log.path}`,
       );
