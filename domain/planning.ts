@@ -128,7 +128,12 @@ export function planBatches(
     for (const batch of cutSuite(suite, predicted, lanes, room)) {
       // Inside a batch files keep the tool's own order: tests that lean on it by mistake then fare as they do without Baton.
       const inOrder = Uint32Array.from(batch).sort();
-      drafts.push(draft(suite, Array.from(inOrder, (position) => predicted[position]!)));
+      drafts.push(
+        draft(
+          suite,
+          Array.from(inOrder, (position) => predicted[position]!),
+        ),
+      );
     }
   }
   drafts.sort((a, b) => b.predictedMs - a.predictedMs);
