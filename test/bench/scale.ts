@@ -82,7 +82,6 @@ async function largeRun(database: string, root: string, tests: number, env: Reco
 function tinyProject(root: string, name: string): string {
   const dir = join(root, name);
   mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, 'one.case'), '');
   writeFileSync(join(dir, 'run.sh'), 'printf "1..1\\nok 1 - tiny\\n"\n');
   writeFileSync(
     join(dir, 'baton.config.yaml'),
@@ -90,7 +89,6 @@ function tinyProject(root: string, name: string): string {
 suites:
   - name: tiny
     framework: command
-    include: ["*.case"]
     command: [sh, run.sh]
     report: { format: tap }
 `,
