@@ -2,6 +2,7 @@
 import type { BatchRef, Concluded, RunActivities, RunEnding, SettleResult } from '../domain/activities.js';
 import type { Batch } from '../domain/batch.schema.js';
 import { ProjectProblem } from '../domain/failures.js';
+import { type FailureLedger, occurrences } from '../domain/failure-groups.js';
 import { judge } from '../domain/judge.js';
 import { batchRef } from '../domain/planning.js';
 import { Plan } from '../domain/plan.schema.js';
@@ -18,6 +19,8 @@ export interface RunDeps {
   /** Frameworks whose adapter can run single tests. */
   readonly selectsTests: ReadonlySet<string>;
   readonly versions: Readonly<Record<string, string>>;
+  /** Where recurring failures are remembered. */
+  readonly failures?: FailureLedger | undefined;
   readonly log: { warn(data: object, message: string): void };
 }
 
@@ -59,6 +62,7 @@ async function judgeRun(deps: RunDeps, execution: string, ended: RunEnding): Pro
   const notes = [...run.notes, ...(await rememberInterference(deps, run, batches, attempts))];
   const { verdict, results } = judge({ plan, batches, attempts, ended: lost ?? ended, notes });
   const stored = await ledger.storeVerdict(execution, verdict, results);
+  await deps.failures?.remember(execution, occurrences(results));
   return { verdict: stored.verdict, totals: stored.totals, sentence: stored.sentence.slice(0, 1000) };
 }
 

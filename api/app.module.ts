@@ -10,6 +10,7 @@ import { API_DEPS, type ApiDeps } from './deps.js';
 import { DocsController } from './docs/docs.controller.js';
 import { DocsService } from './docs/docs.service.js';
 import { EventsController } from './events/events.controller.js';
+import { FailuresController } from './failures/failures.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { IngestController } from './ingest/ingest.controller.js';
@@ -17,6 +18,8 @@ import { PlansController } from './ingest/plans.controller.js';
 import { UploadsController } from './ingest/uploads.controller.js';
 import { LiveGateway } from './live/live.gateway.js';
 import { EventPump } from './live/pump.js';
+import { MetricsController } from './metrics/metrics.controller.js';
+import { MetricsService } from './metrics/metrics.service.js';
 import { DetailsController } from './runs/details.controller.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsService } from './runs/runs.service.js';
@@ -33,6 +36,8 @@ export const CONTROLLERS = [
   IngestController,
   PlansController,
   UploadsController,
+  MetricsController,
+  FailuresController,
 ];
 
 @Module({})
@@ -52,6 +57,7 @@ export function appModule(deps: ApiDeps): DynamicModule {
       HealthService,
       DocsService,
       LiveGateway,
+      MetricsService,
       { provide: APP_GUARD, useClass: AccessGuard },
       { provide: APP_FILTER, useClass: ProblemFilter },
       { provide: APP_PIPE, useFactory: validationPipe },

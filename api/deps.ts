@@ -1,3 +1,5 @@
+import type { FailureLedger } from '../domain/failure-groups.js';
+import type { MetricsSources } from '../domain/metrics.js';
 import type { ArtifactStore, Engine, Ledger } from '../domain/ports.js';
 import type { Role } from './common/access.js';
 
@@ -25,6 +27,10 @@ export interface ApiDeps {
   readonly ledger: Ledger;
   readonly artifacts: ArtifactStore;
   readonly engine: Engine;
+  /** What `/metrics` tells; without it that route answers 503. */
+  readonly metrics?: MetricsSources | undefined;
+  /** What `/api/failures` lists. */
+  readonly failures?: FailureLedger | undefined;
   /** Address to listen on. Anything but a loopback address needs `apiKeys`. */
   readonly host: string;
   /** 0 = any free port. */

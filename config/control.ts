@@ -20,6 +20,7 @@ import { PACKAGE_ROOT, VERSION } from './package.js';
 import { sdkLogger } from './sdk-logger.js';
 import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative } from './temporal.js';
 import type { Log } from './log.js';
+import { metricsSources } from './metrics.js';
 
 /** How often runs without a workflow are looked for. */
 const LOST_RUNS_MS = 10_000;
@@ -54,6 +55,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     selectsTests: new Set(ADAPTERS.filter((a) => a.selectsTests).map((a) => a.name)),
     versions: { baton: VERSION, node: process.version },
     log,
+    failures: ledger.failures,
   };
   const [worker, api] = await Promise.all([
     connection &&
@@ -81,6 +83,8 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
           ledger,
           artifacts,
           engine,
+          metrics: metricsSources(ledger, client, settings),
+          failures: ledger.failures,
           host: settings.host,
           port: settings.port,
           runnerToken: settings.runnerToken,

@@ -230,7 +230,14 @@ const fence = z.int().min(1).max(1_000_000_000).describe('Number of the attempt,
 const runner = z.string().min(1).max(200);
 const count = z.int().min(0).max(10_000_000);
 
-export const BeginBatch = z.strictObject({ execution: ExecutionId, batch: BatchId, runner }).meta({ id: 'BeginBatch' });
+export const BeginBatch = z
+  .strictObject({
+    execution: ExecutionId,
+    batch: BatchId,
+    runner,
+    queueWaitMs: z.number().nonnegative().optional().describe('How long the attempt waited for a runner.'),
+  })
+  .meta({ id: 'BeginBatch' });
 export type BeginBatch = z.infer<typeof BeginBatch>;
 
 export const FileEndMark = z

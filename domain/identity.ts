@@ -1,5 +1,5 @@
 /** Two independent 53-bit mixes (after cyrb53): not a secret, only short and evenly spread. Pure, so any layer may use it. */
-function mix(text: string, seed: number): string {
+export function mix(text: string, seed: number): string {
   let a = 0xdeadbeef ^ seed;
   let b = 0x41c6ce57 ^ seed;
   for (let i = 0; i < text.length; i++) {

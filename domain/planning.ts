@@ -47,23 +47,40 @@ export function predict(suite: SuiteFiles, durations: readonly FileDuration[]): 
   });
 }
 
-/** Longest first; equal ones by name, so that the same input always gives the same plan. */
-const byLength = (a: PlannedFile, b: PlannedFile): number =>
-  b.predictedMs - a.predictedMs || (a.file < b.file ? -1 : a.file > b.file ? 1 : 0);
+/**
+ * Positions in `files`, longest first; equal ones by name, so that the same input always gives the same plan. Positions
+ * and lengths are sorted, not the files: with 100,000 of them every look at an object costs more than the comparison.
+ */
+function longestFirst(files: readonly PlannedFile[]): Uint32Array {
+  const ms = Float64Array.from(files, (f) => f.predictedMs);
+  const name = (position: number): string => files[position]!.file;
+  return Uint32Array.from(files.keys()).sort(
+    (a, b) => ms[b]! - ms[a]! || (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0),
+  );
+}
 
-function cut(files: readonly PlannedFile[], lanes: number, room: number): PlannedFile[][] {
-  const sorted = [...files].sort(byLength);
-  let left = sorted.reduce((sum, f) => sum + f.predictedMs, 0);
+/** A batch as the positions of its files. */
+type Cut = number[];
+
+const sumMs = (files: readonly PlannedFile[]): number => {
+  let sum = 0;
+  for (const file of files) sum += file.predictedMs;
+  return sum;
+};
+
+function cut(files: readonly PlannedFile[], lanes: number, room: number): Cut[] {
+  const sorted = longestFirst(files);
+  let left = sumMs(files);
   const floorMs = Math.max(MIN_BATCH_MS, left / Math.max(1, room));
-  const batches: PlannedFile[][] = [];
+  const batches: Cut[] = [];
   let at = 0;
   while (at < sorted.length) {
     const share = lanes === 1 ? left : left / (lanes * 1.5);
     const target = Math.max(floorMs, Math.min(MAX_BATCH_MS, share));
-    const batch: PlannedFile[] = [];
+    const batch: Cut = [];
     let ms = 0;
-    while (at < sorted.length && (batch.length === 0 || ms + sorted[at]!.predictedMs <= target)) {
-      ms += sorted[at]!.predictedMs;
+    while (at < sorted.length && (batch.length === 0 || ms + files[sorted[at]!]!.predictedMs <= target)) {
+      ms += files[sorted[at]!]!.predictedMs;
       batch.push(sorted[at++]!);
     }
     left -= ms;
@@ -73,22 +90,22 @@ function cut(files: readonly PlannedFile[], lanes: number, room: number): Planne
 }
 
 /** With no history at all the guesses may be far off: deal the files out evenly, one batch for each lane. */
-function deal(files: readonly PlannedFile[], lanes: number): PlannedFile[][] {
+function deal(files: readonly PlannedFile[], lanes: number): Cut[] {
   const count = Math.min(lanes, files.length);
-  const batches: { ms: number; files: PlannedFile[] }[] = Array.from({ length: count }, () => ({ ms: 0, files: [] }));
-  for (const file of [...files].sort(byLength)) {
+  const batches: { ms: number; files: Cut }[] = Array.from({ length: count }, () => ({ ms: 0, files: [] }));
+  for (const position of longestFirst(files)) {
     let least = batches[0]!;
     for (const batch of batches) if (batch.ms < least.ms) least = batch;
-    least.files.push(file);
-    least.ms += file.predictedMs;
+    least.files.push(position);
+    least.ms += files[position]!.predictedMs;
   }
   return batches.map((b) => b.files);
 }
 
-function cutSuite(suite: SuiteFiles, files: readonly PlannedFile[], lanes: number, room: number): PlannedFile[][] {
+function cutSuite(suite: SuiteFiles, files: readonly PlannedFile[], lanes: number, room: number): Cut[] {
   if (files.length === 0) return [];
   if (!suite.sideBySide) return cut(files, 1, room);
-  const total = files.reduce((sum, f) => sum + f.predictedMs, 0);
+  const total = sumMs(files);
   if (files.every((f) => f.basis === 'size')) return deal(files, lanes);
   // A suite that takes a blink is not worth a second process.
   if (total < MIN_BATCH_MS / 2) return cut(files, 1, room);
@@ -106,12 +123,17 @@ export function planBatches(
   const room = Math.max(lanes, Math.floor(MAX_BATCHES / Math.max(1, suites.length)));
   for (const suite of suites) {
     const predicted = predict(suite, durations);
-    files.push(...predicted);
-    // Inside a batch files keep the tool's own order: tests that lean on it by mistake then fare as they do without Baton.
-    const position = new Map(predicted.map((f, i) => [f.file, i]));
+    // One by one: spread as arguments, some 120,000 files would overflow the stack.
+    for (const file of predicted) files.push(file);
     for (const batch of cutSuite(suite, predicted, lanes, room)) {
-      batch.sort((a, b) => position.get(a.file)! - position.get(b.file)!);
-      drafts.push(draft(suite, batch));
+      // Inside a batch files keep the tool's own order: tests that lean on it by mistake then fare as they do without Baton.
+      const inOrder = Uint32Array.from(batch).sort();
+      drafts.push(
+        draft(
+          suite,
+          Array.from(inOrder, (position) => predicted[position]!),
+        ),
+      );
     }
   }
   drafts.sort((a, b) => b.predictedMs - a.predictedMs);

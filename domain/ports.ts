@@ -138,7 +138,8 @@ export interface Ledger {
   /** Adds the batches of a later stage once; when the stage exists already its batches are returned. */
   addStage(id: string, stage: number, batches: readonly Batch[], reason: string): Promise<Batch[]>;
 
-  beginBatch(execution: string, batch: string, runner: string): Promise<BatchTicket>;
+  /** `queueWaitMs`: how long the attempt waited for a runner; only measured. */
+  beginBatch(execution: string, batch: string, runner: string, queueWaitMs?: number): Promise<BatchTicket>;
   record(chunk: IngestChunk): Promise<void>;
   /** Makes an attempt's results final together with its evidence. */
   finishBatch(
@@ -231,7 +232,7 @@ export interface RunnerApi {
     execution: string,
     project: string,
   ): Promise<{ project: string; durations: FileDuration[]; traits: SuiteTrait[]; lanes: number }>;
-  beginBatch(execution: string, batch: string, runner: string): Promise<BatchTicket>;
+  beginBatch(execution: string, batch: string, runner: string, queueWaitMs?: number): Promise<BatchTicket>;
   record(chunk: IngestChunk): Promise<void>;
   finishBatch(
     execution: string,

@@ -1,3 +1,4 @@
+import { activityInfo } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import type { BatchActivities, RunBatchInput } from '../../domain/activities.js';
 import type { BatchSummary, Evidence } from '../../domain/batch.schema.js';
@@ -43,7 +44,7 @@ async function runBatch(
   signal: AbortSignal,
 ): Promise<BatchSummary> {
   const { execution, batch } = input;
-  const ticket = await deps.api.beginBatch(execution, batch, deps.runner);
+  const ticket = await deps.api.beginBatch(execution, batch, deps.runner, queueWaitMs());
   if (ticket.final) return ticket.final;
   const key = { execution, batch, fence: ticket.fence, runner: deps.runner };
   const finish = (evidence: Evidence, ms: number): Promise<BatchSummary> =>
@@ -87,6 +88,9 @@ async function runBatch(
   if (evidence.outcome === 'cancelled') throw signal.reason;
   return summary;
 }
+
+/** From the time Temporal put this attempt on its queue to now, by two clocks: never less than nothing. */
+const queueWaitMs = (): number => Math.max(0, Date.now() - activityInfo().currentAttemptScheduledTimestampMs);
 
 /** The SDK's word for a cancellation that somebody asked for; a shutdown or a lost activity has other words. */
 const askedToCancel = (signal: AbortSignal): boolean =>

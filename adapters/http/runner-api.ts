@@ -54,8 +54,10 @@ export function httpRunnerApi(options: RunnerApiOptions): RunnerApi {
     },
     plan: (digest) => get(`/api/ingest/plans/${id(digest)}`, Plan),
     planningFacts: (execution, project) => get(`${run(execution)}/facts?project=${id(project)}`, PlanningFacts),
-    beginBatch: (execution, batch, runner) =>
-      fenced(batch, 0, () => post('/api/ingest/batches/begin', { execution, batch, runner }, BatchTicketAnswer)),
+    beginBatch: (execution, batch, runner, queueWaitMs) =>
+      fenced(batch, 0, () =>
+        post('/api/ingest/batches/begin', { execution, batch, runner, queueWaitMs }, BatchTicketAnswer),
+      ),
     record: (chunk) =>
       fenced(chunk.batch, chunk.fence, () =>
         send(options, {

@@ -41,12 +41,18 @@ export async function lockBatch(tx: Tx, execution: string, batch: string): Promi
   return row;
 }
 
-export function beginBatch(store: Store, execution: string, batch: string, runner: string): Promise<BatchTicket> {
+export function beginBatch(
+  store: Store,
+  execution: string,
+  batch: string,
+  runner: string,
+  queueWaitMs?: number,
+): Promise<BatchTicket> {
   return write(store, 'ledger.begin', async (tx) => {
     const row = await lockBatch(tx, execution, batch);
     if (row.state === 'final') return ticket(tx, row, row.fence);
     if (row.judged) throw new TooLate(row.id, row.fence, 'the execution has its verdict');
-    const fence = await nextFence(tx, row, runner);
+    const fence = await nextFence(tx, row, runner, queueWaitMs ?? null);
     if (fence > 1) await supersedeOlder(tx, row, fence);
     const answer = await ticket(tx, row, fence);
     const payload = {
@@ -62,7 +68,7 @@ export function beginBatch(store: Store, execution: string, batch: string, runne
   });
 }
 
-async function nextFence(tx: Tx, row: LockedBatch, runner: string): Promise<number> {
+async function nextFence(tx: Tx, row: LockedBatch, runner: string, queueWaitMs: number | null): Promise<number> {
   const { rows } = await sql<{ fence: number }>`
     UPDATE batches SET fence = fence + 1, state = 'running', runner = ${toText(runner)},
       started_at = coalesce(started_at, clock_timestamp())
@@ -72,8 +78,8 @@ async function nextFence(tx: Tx, row: LockedBatch, runner: string): Promise<numb
     UPDATE batch_attempts SET ended_at = clock_timestamp(), outcome = 'superseded'
     WHERE execution = ${row.execution} AND batch = ${row.id} AND ended_at IS NULL`.execute(tx.db);
   await sql`
-    INSERT INTO batch_attempts (execution, batch, fence, project, principal, trust, runner)
-    VALUES (${row.execution}, ${row.id}, ${fence}, ${row.project}, ${row.principal}, ${row.trust}, ${toText(runner)})`.execute(
+    INSERT INTO batch_attempts (execution, batch, fence, project, principal, trust, runner, queue_wait_ms)
+    VALUES (${row.execution}, ${row.id}, ${fence}, ${row.project}, ${row.principal}, ${row.trust}, ${toText(runner)}, ${queueWaitMs})`.execute(
     tx.db,
   );
   return fence;

@@ -1,5 +1,7 @@
 /** The result ledger on PGlite (embedded) or PostgreSQL. One dialect, one set of migrations. */
 import { sql } from 'kysely';
+import type { FailureLedger } from '../../domain/failure-groups.js';
+import type { MetricsLedger } from '../../domain/metrics.js';
 import type { Ledger } from '../../domain/ports.js';
 import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
 import { addArtifact, artifacts, keptDigests } from './artifact-refs.js';
@@ -7,8 +9,10 @@ import { beginBatch, finishBatch, listBatches } from './batches.js';
 import { type FaultPoint, read } from './context.js';
 import { type EffectStore, effectStore } from './effects.js';
 import { appendEvent, readEvents } from './events.js';
+import { failureGroups } from './failure-groups.js';
 import { durations, lastSeen, learnDurations, setSuiteTrait, suiteTraits } from './learning.js';
 import { type LedgerOptions, type OpenStore, openStore } from './open.js';
+import { countingRefusals, metricsStore } from './metrics.js';
 import { addStage, planDigestOf, storePlan } from './plans.js';
 import { record } from './record.js';
 import { attempts, attemptsOf, history, listResults } from './results.js';
@@ -27,6 +31,8 @@ export { prepareTemplate } from './template.js';
 export interface StoreLedger extends Ledger {
   readonly keys: ApiKeyStore;
   readonly effects: EffectStore;
+  readonly metrics: MetricsLedger;
+  readonly failures: FailureLedger;
   /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
   keptDigests(): Promise<Set<string>>;
 }
@@ -49,10 +55,10 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     storePlan: (id, digest, plan) => storePlan(store, id, digest, plan),
     planDigest: (id) => planDigestOf(store, id),
     addStage: (id, stage, batches, reason) => addStage(store, id, stage, batches, reason),
-    beginBatch: (execution, batch, runner) => beginBatch(store, execution, batch, runner),
-    record: (chunk) => record(store, chunk),
+    beginBatch: (execution, batch, runner, waitMs) => beginBatch(store, execution, batch, runner, waitMs),
+    record: (chunk) => countingRefusals(store, () => record(store, chunk)),
     finishBatch: (execution, batch, fence, runner, evidence, durationMs) =>
-      finishBatch(store, { execution, batch, fence, runner, evidence, durationMs }),
+      countingRefusals(store, () => finishBatch(store, { execution, batch, fence, runner, evidence, durationMs })),
     batches: (execution) => listBatches(store, execution),
     attempts: (execution) => attempts(store, execution),
     attemptsOf: (execution, testId) => attemptsOf(store, execution, testId),
@@ -74,6 +80,8 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     retain: (rawDays, summaryDays) => retain(store, rawDays, summaryDays),
     keys: apiKeyStore(store),
     effects: effectStore(store),
+    metrics: metricsStore(store),
+    failures: failureGroups(store),
     ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),
     close: () => store.close(),
   };

@@ -5,10 +5,19 @@
 import { sql } from 'kysely';
 import { type Store, read, type Tx, write } from './context.js';
 import { LedgerConflict } from './errors.js';
+import { keepCounters } from './metrics.js';
 
 const PORTION = 500;
 const RAW_TABLES = ['result_rows', 'superseded_rows', 'chunks', 'file_ends'] as const;
-const OTHER_TABLES = ['effects', 'events', 'test_results', 'artifacts', 'batch_attempts', 'batches'] as const;
+const OTHER_TABLES = [
+  'effects',
+  'failure_occurrences',
+  'events',
+  'test_results',
+  'artifacts',
+  'batch_attempts',
+  'batches',
+] as const;
 
 export async function retain(store: Store, rawDays: number, summaryDays: number): Promise<number> {
   if (!(rawDays >= 0 && summaryDays >= rawDays)) {
@@ -48,6 +57,7 @@ async function eachRun(
 }
 
 async function forgetRaw(tx: Tx, id: string): Promise<number> {
+  await keepCounters(tx, id, 'raw');
   let deleted = 0;
   for (const table of RAW_TABLES)
     deleted += await rowsOf(tx, sql`DELETE FROM ${sql.table(table)} WHERE execution = ${id}`);
@@ -56,6 +66,7 @@ async function forgetRaw(tx: Tx, id: string): Promise<number> {
 
 async function forgetRun(tx: Tx, id: string): Promise<number> {
   let deleted = await forgetRaw(tx, id);
+  await keepCounters(tx, id, 'summary');
   for (const table of OTHER_TABLES)
     deleted += await rowsOf(tx, sql`DELETE FROM ${sql.table(table)} WHERE execution = ${id}`);
   return deleted + (await rowsOf(tx, sql`DELETE FROM runs WHERE id = ${id}`));

@@ -17,6 +17,7 @@ import { Run } from '../../domain/run.schema.js';
 import { Access } from '../common/access.js';
 import { Answers } from '../common/documented.js';
 import { API_DEPS, type ApiDeps } from '../deps.js';
+import { MetricsService } from '../metrics/metrics.service.js';
 import { defaultProject } from '../runs/default-project.js';
 import { RunsService } from '../runs/runs.service.js';
 
@@ -32,6 +33,7 @@ export class IngestController {
   constructor(
     @Inject(API_DEPS) private readonly deps: ApiDeps,
     @Inject(RunsService) private readonly runs: RunsService,
+    @Inject(MetricsService) private readonly metrics: MetricsService,
   ) {}
 
   @Get('runs/:id')
@@ -69,7 +71,7 @@ export class IngestController {
   })
   @Answers(200, BatchTicketAnswer, 'The ticket.', 404, 415)
   begin(@Body({ schema: BeginBatch }) body: BeginBatch): Promise<BatchTicket> {
-    return this.deps.ledger.beginBatch(body.execution, body.batch, body.runner);
+    return this.deps.ledger.beginBatch(body.execution, body.batch, body.runner, body.queueWaitMs);
   }
 
   @Post('batches/record')
@@ -78,7 +80,7 @@ export class IngestController {
   @ApiOperation({ summary: 'Store results', description: 'A chunk that was stored before is acknowledged again.' })
   @Answers(200, Nothing, 'Stored.', 404, 409, 413, 415)
   async record(@Body({ schema: RecordChunk }) body: RecordChunk): Promise<Record<string, never>> {
-    await this.deps.ledger.record(body);
+    await this.metrics.ingesting(() => this.deps.ledger.record(body));
     return {};
   }
 

@@ -1,12 +1,16 @@
 /**
  * `npm run bench [NAME…]`: figures as ratios and rates of one run on this machine. Names: native, first-result, ingest,
- * planning, engine, history. Without a name all of them. Prints one JSON object a line, then a table.
+ * planning, engine, history, starts, scale. Without a name all but `scale`, which takes more than half an hour. Prints
+ * one JSON object a line, then a table. Flags of `scale`: --tests 50000 --runs 500 --minutes 30.
  */
+import { parseArgs } from 'node:util';
 import { benchEngine } from './engine.js';
 import { benchHistory } from './history.js';
 import { benchIngest } from './ingest.js';
 import { benchNative } from './native.js';
 import { benchPlanning } from './planning.js';
+import { benchScale } from './scale.js';
+import { benchStarts } from './starts.js';
 
 export interface Figure {
   readonly name: string;
@@ -16,6 +20,16 @@ export interface Figure {
   readonly goal: string;
 }
 
+const { values: flags, positionals: wanted } = parseArgs({
+  allowPositionals: true,
+  options: { tests: { type: 'string' }, runs: { type: 'string' }, minutes: { type: 'string' } },
+});
+const number = (text: string | undefined, otherwise: number): number => {
+  if (text === undefined) return otherwise;
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  process.stderr.write(`"${text}" is no number.\n`);
+  process.exit(2);
+};
 const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   planning: benchPlanning,
   ingest: async () =>
@@ -28,9 +42,17 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   engine: benchEngine,
   history: benchHistory,
   native: benchNative,
+  starts: benchStarts,
+  scale: () =>
+    benchScale({
+      tests: number(flags.tests, 50_000),
+      runs: number(flags.runs, 500),
+      minutes: number(flags.minutes, 30),
+    }),
 };
+/** Only when it is asked for by name. */
+const LONG = new Set(['scale']);
 
-const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) {
   process.stderr.write(`There is no bench "${unknown[0]}". Known: ${Object.keys(BENCHES).join(', ')}.\n`);
@@ -39,7 +61,7 @@ if (unknown.length > 0) {
 
 const figures: Figure[] = [];
 for (const [name, run] of Object.entries(BENCHES)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (wanted.length > 0 ? !wanted.includes(name) : LONG.has(name)) continue;
   process.stderr.write(`${name} …\n`);
   for (const figure of await run()) {
     figures.push(figure);

@@ -84,4 +84,10 @@ describe('planning batches', () => {
     expect(matchesFilter('src/cart/total.test.ts', 'src/*/total')).toBe(true);
     expect(matchesFilter('src/cart/total.test.ts', 'tax')).toBe(false);
   });
+
+  it('plans more files than a call takes arguments, each once', () => {
+    const { files: planned, batches } = planBatches([input('unit', 200_000)], [], 4);
+    expect(planned).toHaveLength(200_000);
+    expect(new Set(batches.flatMap((b) => b.files)).size).toBe(200_000);
+  });
 });
