@@ -17,6 +17,7 @@ import { PlansController } from './ingest/plans.controller.js';
 import { UploadsController } from './ingest/uploads.controller.js';
 import { LiveGateway } from './live/live.gateway.js';
 import { EventPump } from './live/pump.js';
+import { ReceiptsController } from './receipts/receipts.controller.js';
 import { DetailsController } from './runs/details.controller.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsService } from './runs/runs.service.js';
@@ -30,6 +31,7 @@ export const CONTROLLERS = [
   EventsController,
   ArtifactsController,
   TestsController,
+  ReceiptsController,
   IngestController,
   PlansController,
   UploadsController,

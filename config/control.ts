@@ -8,6 +8,7 @@ import { concludeLostRuns } from '../activities/lost-runs.js';
 import { createRunActivities, type RunDeps } from '../activities/run.js';
 import { diskArtifacts } from '../adapters/artifacts/disk.js';
 import { ADAPTERS } from '../adapters/frameworks/registry.js';
+import { openReceiptKey } from '../adapters/receipts/key-pair.js';
 import { openLedger, prepareTemplate, type StoreLedger } from '../adapters/store/index.js';
 import { dataConverter } from '../adapters/temporal/connection.js';
 import { type ApiKeys, createApi, resumeAccepted } from '../api/app.js';
@@ -18,7 +19,7 @@ import type { Settings } from './config.js';
 import { faultPoints } from './faults.js';
 import { PACKAGE_ROOT, VERSION } from './package.js';
 import { sdkLogger } from './sdk-logger.js';
-import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative } from './temporal.js';
+import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative, temporalVersion } from './temporal.js';
 import type { Log } from './log.js';
 
 /** How often runs without a workflow are looked for. */
@@ -35,6 +36,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
   mkdirSync(settings.home, { recursive: true });
   const artifacts = diskArtifacts(join(settings.home, 'artifacts'));
+  const receiptKey = openReceiptKey(settings.home, settings.receiptKey);
   const [ledger, client, connection] = await Promise.all([
     openStore(settings),
     openClient(settings),
@@ -51,7 +53,8 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     ledger,
     artifacts,
     selectsTests: new Set(ADAPTERS.filter((a) => a.selectsTests).map((a) => a.name)),
-    versions: { baton: VERSION, node: process.version },
+    versions: { baton: VERSION, node: process.version, ...(await temporalVersion(client)) },
+    signer: receiptKey,
     log,
   };
   const [worker, api] = await Promise.all([
@@ -84,6 +87,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
       apiKeys: apiKeys(settings),
       webUiUrl: settings.webUi,
       version: VERSION,
+      receiptKeys: [receiptKey.public],
       lanes: () => settings.lanes,
       dataDir: settings.home,
       logger: log,
