@@ -9,6 +9,7 @@ import { Plan, Suite } from '../domain/plan.schema.js';
 import type { Cage, RunnerApi, SuiteTrait, Workspaces } from '../domain/ports.js';
 import type { RunOptions, TrustClass } from '../domain/run.schema.js';
 import { withHeartbeat } from './heartbeat.js';
+import { withHashes } from './file-hashes.js';
 import { namedFailures } from './to-failure.js';
 
 export interface PlanningDeps {
@@ -41,15 +42,19 @@ async function planRun(deps: PlanningDeps, execution: string, signal: AbortSigna
   signal.throwIfAborted();
   const project = deps.project(workspace.root, run.trust);
   const config = await deps.projectConfig(project);
-  const { suites, problems } = await resolveSuites(deps.adapters, project, config, run.options);
+  const { suites, problems, notAsked } = await resolveSuites(deps.adapters, project, config, run.options);
   const facts = await deps.api.planningFacts(execution, config?.project ?? (await deps.projectName(workspace.root)));
   const lanes = run.options.workers ?? config?.lanes ?? facts.lanes;
   const notes = [...workspace.notes, ...problems, ...(await isolationNote(deps.cage)), ...trustNote(run.trust)];
+  const leftOut: LeftOut[] = notAsked.map((suite) => ({ suite, files: null, by: 'suites' }));
+  const emptySuites: string[] = [];
   const found = await discoverAll(deps.adapters, suites, project, {
     options: run.options,
     traits: facts.traits,
     lanes,
     notes,
+    leftOut,
+    emptySuites,
     cores: deps.cores,
     signal,
   });
@@ -65,13 +70,24 @@ async function planRun(deps: PlanningDeps, execution: string, signal: AbortSigna
     dirty: workspace.dirty,
     lanes,
     suites: found.map((s) => s.suite),
-    files,
+    files: await withHashes(workspace.root, suites, files),
     batches,
     notes,
+    ...(leftOut.length > 0 ? { leftOut } : {}),
+    ...(emptySuites.length > 0 ? { emptySuites } : {}),
+    ...allowances(config),
   });
   const digest = await deps.api.storePlan(execution, plan);
   // Another attempt may have stored its plan first: that one counts.
   return reference(await deps.api.plan(digest), digest, queue);
+}
+
+type LeftOut = NonNullable<Plan['leftOut']>[number];
+
+/** What the configuration allows to be missing. */
+function allowances(config: ProjectConfig | undefined): Pick<Plan, 'allowed'> {
+  const { removed = [], allowEmpty = [] } = config ?? {};
+  return removed.length + allowEmpty.length > 0 ? { allowed: { removed, empty: allowEmpty } } : {};
 }
 
 const reference = (plan: Plan, digest: string, queue: string): PlanRef => ({
@@ -106,16 +122,19 @@ function adapterFor(adapters: readonly FrameworkAdapter[], name: string): Framew
   return adapter;
 }
 
+/** Why a suite is there whose files must be there too: somebody wrote it down. */
+const NAMED = 'named in the configuration';
+
 /** The configured suites, else what every adapter detects; then the ones that were asked for. */
 export async function resolveSuites(
   adapters: readonly FrameworkAdapter[],
   project: ProjectAccess,
   config: ProjectConfig | undefined,
   options: Pick<RunOptions, 'suites' | 'retries'>,
-): Promise<{ suites: Suite[]; problems: string[] }> {
+): Promise<{ suites: Suite[]; problems: string[]; notAsked: string[] }> {
   const problems: string[] = [];
   let drafts: SuiteDraft[];
-  if (config?.suites) drafts = config.suites.map((suite) => ({ config: suite, because: 'named in the configuration' }));
+  if (config?.suites) drafts = config.suites.map((suite) => ({ config: suite, because: NAMED }));
   else drafts = uniqueNames((await Promise.all(adapters.map((a) => a.detect(project)))).flat());
   if (drafts.length === 0) {
     throw new ProjectProblem(
@@ -132,7 +151,9 @@ export async function resolveSuites(
       because,
     }),
   );
-  return { suites: chosen(all, options.suites), problems };
+  const suites = chosen(all, options.suites);
+  const notAsked = all.filter((s) => !suites.includes(s)).map((s) => s.name);
+  return { suites, problems, notAsked };
 }
 
 const defined = <T extends object>(value: T): Partial<T> =>
@@ -168,6 +189,9 @@ interface DiscoverOptions {
   readonly traits: readonly SuiteTrait[];
   readonly lanes: number;
   readonly notes: string[];
+  readonly leftOut: LeftOut[];
+  /** Suites that the configuration names and that have no files. */
+  readonly emptySuites: string[];
   readonly cores: number;
   readonly signal: AbortSignal;
 }
@@ -188,6 +212,9 @@ async function discoverAll(
     const { filter } = options.options;
     const files = filter === undefined ? listed : listed.filter(({ file }) => matchesFilter(file, filter));
     if (listed.length === 0) options.notes.push(`suite ${suite.name} (${suite.because}) has no test files`);
+    if (listed.length === 0 && suite.because === NAMED) options.emptySuites.push(suite.name);
+    if (files.length < listed.length)
+      options.leftOut.push({ suite: suite.name, files: listed.length - files.length, by: 'filter' });
     if (files.length > 0) found.push({ suite, files, sideBySide: await sideBySide(adapter, suite, project, options) });
   }
   return found;

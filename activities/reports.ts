@@ -5,6 +5,7 @@ import { toJson } from '../domain/report/json.js';
 import { toJUnit } from '../domain/report/junit.js';
 import { buildReport } from '../domain/report/model.js';
 import type { Report } from '../domain/report/report.schema.js';
+import { nameReceipt } from './receipts.js';
 import { readPlan, requireRun, type RunDeps } from './run.js';
 
 /** Name, media type and writer of each report, all made from one model. */
@@ -18,6 +19,11 @@ const PAGE = 1_000;
 
 /** A report that cannot be written is told of in the run's notes and never holds the verdict back. */
 export async function writeReports(deps: RunDeps, execution: string): Promise<void> {
+  try {
+    await nameReceipt(deps, execution);
+  } catch (error) {
+    await tellOf(deps, execution, 'receipt.json', error);
+  }
   let report: Report;
   try {
     report = await model(deps, execution);

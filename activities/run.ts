@@ -10,8 +10,16 @@ import type { ArtifactStore, Ledger } from '../domain/ports.js';
 import type { Run } from '../domain/run.schema.js';
 import { interferingSuites, settle } from '../domain/settle.js';
 import { withHeartbeat } from './heartbeat.js';
+import { signedReceipt } from './receipts.js';
 import { namedFailures } from './to-failure.js';
 import { writeReports } from './reports.js';
+
+/** Signs receipts. The private key never leaves it. */
+export interface ReceiptSigner {
+  readonly keyId: string;
+  /** base64url signature of the bytes. */
+  sign(bytes: Uint8Array): string;
+}
 
 export interface RunDeps {
   readonly ledger: Ledger;
@@ -21,6 +29,7 @@ export interface RunDeps {
   readonly versions: Readonly<Record<string, string>>;
   /** Where recurring failures are remembered. */
   readonly failures?: FailureLedger | undefined;
+  readonly signer: ReceiptSigner;
   readonly log: { warn(data: object, message: string): void };
 }
 
@@ -58,13 +67,26 @@ async function judgeRun(deps: RunDeps, execution: string, ended: RunEnding): Pro
   const { ledger } = deps;
   const run = await requireRun(deps, execution);
   const { plan, lost } = await planOrWhy(deps, execution);
+  const planDigest = await ledger.planDigest(execution);
   const [batches, attempts] = await Promise.all([ledger.batches(execution), ledger.attempts(execution)]);
+  const batchAttempts = await ledger.batchAttempts(execution);
+  const lastSeen = asksForAll(run) ? await ledger.lastSeen(run.project, run.branch) : [];
   const notes = [...run.notes, ...(await rememberInterference(deps, run, batches, attempts))];
-  const { verdict, results } = judge({ plan, batches, attempts, ended: lost ?? ended, notes });
-  const stored = await ledger.storeVerdict(execution, verdict, results);
-  await deps.failures?.remember(execution, occurrences(results));
+  const how = lost ?? ended;
+  const judged = judge({ plan, batches, attempts, ended: how, notes, lastSeen });
+  const seen = { run, plan, planDigest, batches, batchAttempts, attempts, ended: how, judged, lastSeen };
+  const document = signedReceipt(deps, seen);
+  const stored = await ledger.storeVerdict(execution, judged.verdict, judged.results, {
+    keyId: deps.signer.keyId,
+    document,
+    lacksSuites: judged.missingSuites.length > 0,
+  });
+  await deps.failures?.remember(execution, occurrences(judged.results));
   return { verdict: stored.verdict, totals: stored.totals, sentence: stored.sentence.slice(0, 1000) };
 }
+
+/** Only a run of everything can miss a suite. */
+const asksForAll = ({ options }: Run): boolean => options.filter === undefined && options.suites === undefined;
 
 /** A plan that cannot be read any more ends the run as a problem; without a plan nothing can be expected. */
 async function planOrWhy(deps: RunDeps, execution: string): Promise<{ plan: Plan | null; lost: RunEnding | null }> {

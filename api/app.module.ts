@@ -20,6 +20,7 @@ import { LiveGateway } from './live/live.gateway.js';
 import { EventPump } from './live/pump.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { MetricsService } from './metrics/metrics.service.js';
+import { ReceiptsController } from './receipts/receipts.controller.js';
 import { DetailsController } from './runs/details.controller.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsService } from './runs/runs.service.js';
@@ -33,6 +34,7 @@ export const CONTROLLERS = [
   EventsController,
   ArtifactsController,
   TestsController,
+  ReceiptsController,
   IngestController,
   PlansController,
   UploadsController,

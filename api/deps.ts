@@ -1,6 +1,7 @@
 import type { FailureLedger } from '../domain/failure-groups.js';
 import type { MetricsSources } from '../domain/metrics.js';
 import type { ArtifactStore, Engine, Ledger } from '../domain/ports.js';
+import type { ReceiptKey } from '../domain/receipt.schema.js';
 import type { Role } from './common/access.js';
 
 /** Who sent a request. */
@@ -44,6 +45,8 @@ export interface ApiDeps {
   /** Address of the Temporal Web UI, named in `/docs`. */
   readonly webUiUrl?: string | undefined;
   readonly version: string;
+  /** Public keys of receipts, the one that signs now first. */
+  readonly receiptKeys: readonly ReceiptKey[];
   /** How many batches the runners can hold at one time now. */
   readonly lanes: () => number;
   /** Other origins whose pages may use the API and the websocket, such as `https://ci.example.org`. */

@@ -20,6 +20,8 @@ export interface Client {
   artifacts(id: string): Promise<ArtifactList>;
   artifact(id: string, name: string): Promise<Uint8Array>;
   report(id: string, format: ReportFormat): Promise<Uint8Array>;
+  /** The signed receipt, as its bytes. */
+  receipt(id: string): Promise<Uint8Array>;
   /** Events of one execution from the first on, each once and in order, across lost connections. Ends with `run_finished` or `signal`. */
   events(id: string, signal: AbortSignal): AsyncIterable<BatonEvent>;
 }

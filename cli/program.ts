@@ -4,6 +4,7 @@ import { wholeNumber } from './check.js';
 import { doctor } from './commands/doctor.js';
 import { down } from './commands/down.js';
 import { cancel, logs, open, runs, show } from './commands/executions.js';
+import { showReceipt, showReceiptKey, verifyReceipt } from './commands/receipt.js';
 import { run } from './commands/run.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
@@ -46,6 +47,7 @@ function buildProgram(context: Context, end: (code: ExitCode) => void): Command 
   stackCommands(program, context, color, end);
   runCommand(program, context, color, end);
   executionCommands(program, context, color, end);
+  receiptCommands(program, context, end);
   program
     .command('doctor')
     .argument('[dir]', 'project whose frameworks are tried as well')
@@ -150,4 +152,27 @@ function executionCommands(program: Command, context: Context, color: Color, end
     .argument('<id>', 'execution id')
     .description('open an execution in the Temporal Web UI, or print its address')
     .action(async (id: string) => end(await open(context, id)));
+}
+
+function receiptCommands(program: Command, context: Context, end: End): void {
+  const receipt = program.command('receipt').description('signed receipts of verdicts: show, verify, key');
+  receipt
+    .command('show')
+    .argument('<id>', 'execution id')
+    .description('print the signed receipt of an execution')
+    .action(async (id: string) => end(await showReceipt(context, id)));
+  receipt
+    .command('verify')
+    .argument('<file>', 'receipt.json')
+    .description('check a receipt offline: 0 valid, 1 changed or contradictory, 3 cannot be checked')
+    .option('--key <file>', 'public key: PEM, or JSON of GET /api/receipt-keys (default: this installation’s own)')
+    .option('--execution <id>', 'it must be of this execution')
+    .option('--commit <id>', 'it must be of this commit (or a beginning of its id)')
+    .option('--json', 'print one JSON object')
+    .action((file: string, flags) => end(verifyReceipt(context, file, flags)));
+  receipt
+    .command('key')
+    .description('print the public key of this installation')
+    .option('--json', 'print one JSON object')
+    .action((flags) => end(showReceiptKey(context, flags)));
 }

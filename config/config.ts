@@ -68,6 +68,12 @@ export const Environment = z.object({
     .describe(
       'Keys that encrypt what Temporal stores, as `id:base64` of 32 bytes, separated by commas; the first encrypts, all decrypt.',
     ),
+  BATON_RECEIPT_KEY: z
+    .string()
+    .default('')
+    .describe(
+      'Private Ed25519 key that signs receipts: a PEM file, or the PEM itself. API processes of one installation share it. Default: `receipt-key.pem` in `BATON_HOME`, made on first need.',
+    ),
   BATON_RETENTION_RAW_DAYS: days.default(30).describe('Days that the results of single attempts are kept.'),
   BATON_RETENTION_SUMMARY_DAYS: days
     .default(365)
@@ -137,6 +143,8 @@ export interface Settings {
   readonly lanes: number;
   readonly webUi: string | undefined;
   readonly codecKeys: readonly { id: string; key: Buffer }[];
+  /** PEM or path of a PEM file; undefined: the installation's own file. */
+  readonly receiptKey: string | undefined;
   readonly rawDays: number;
   readonly summaryDays: number;
   readonly untrusted: { readonly readable: readonly string[]; readonly setupNetwork: boolean };
@@ -181,6 +189,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     lanes: e.BATON_DEFAULT_LANES,
     webUi: e.BATON_TEMPORAL_UI || undefined,
     codecKeys: codecKeys(e.BATON_PAYLOAD_KEYS),
+    receiptKey: e.BATON_RECEIPT_KEY || undefined,
     rawDays: e.BATON_RETENTION_RAW_DAYS,
     summaryDays: e.BATON_RETENTION_SUMMARY_DAYS,
     untrusted: {

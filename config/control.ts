@@ -7,6 +7,7 @@ import { createHousekeepingActivities } from '../activities/housekeeping.js';
 import { concludeLostRuns } from '../activities/lost-runs.js';
 import { createRunActivities, type RunDeps } from '../activities/run.js';
 import { ADAPTERS } from '../adapters/frameworks/registry.js';
+import { openReceiptKey } from '../adapters/receipts/key-pair.js';
 import { openLedger, prepareTemplate, type StoreLedger } from '../adapters/store/index.js';
 import { dataConverter } from '../adapters/temporal/connection.js';
 import { type ApiKeys, createApi, resumeAccepted } from '../api/app.js';
@@ -18,7 +19,7 @@ import type { Settings } from './config.js';
 import { faultPoints } from './faults.js';
 import { PACKAGE_ROOT, VERSION } from './package.js';
 import { sdkLogger } from './sdk-logger.js';
-import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative } from './temporal.js';
+import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative, temporalVersion } from './temporal.js';
 import type { Log } from './log.js';
 import { metricsSources } from './metrics.js';
 
@@ -36,6 +37,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
   mkdirSync(settings.home, { recursive: true });
   const works = settings.roles.has('control');
+  const receiptKey = openReceiptKey(settings.home, settings.receiptKey);
   const [artifacts, ledger, client, connection] = await Promise.all([
     openArtifacts(settings),
     openStore(settings),
@@ -53,7 +55,8 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     ledger,
     artifacts,
     selectsTests: new Set(ADAPTERS.filter((a) => a.selectsTests).map((a) => a.name)),
-    versions: { baton: VERSION, node: process.version },
+    versions: { baton: VERSION, node: process.version, ...(await temporalVersion(client)) },
+    signer: receiptKey,
     log,
     failures: ledger.failures,
   };
@@ -92,6 +95,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
           trustedRepositories: settings.trustedRepositories,
           webUiUrl: settings.webUi,
           version: VERSION,
+          receiptKeys: [receiptKey.public],
           lanes: () => settings.lanes,
           dataDir: settings.home,
           logger: log,

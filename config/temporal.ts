@@ -80,3 +80,9 @@ export async function ensureHousekeeping(client: Client): Promise<void> {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
   }
 }
+
+/** The server's version for receipts, where it tells. */
+export async function temporalVersion(client: Client): Promise<{ temporal?: string }> {
+  const { serverVersion } = await client.workflowService.getSystemInfo({});
+  return serverVersion ? { temporal: serverVersion } : {};
+}

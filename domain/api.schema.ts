@@ -128,6 +128,7 @@ export const RunLinks = z
     self: z.string(),
     results: z.string(),
     report: z.string(),
+    receipt: z.string().describe('What was expected and observed, signed.'),
     artifacts: z.string(),
     events: z.string(),
     webUi: z.string().nullable().describe('The execution in the Temporal Web UI.'),
@@ -228,6 +229,7 @@ export type Readiness = z.infer<typeof Readiness>;
 
 const fence = z.int().min(1).max(1_000_000_000).describe('Number of the attempt, from `begin`.');
 const runner = z.string().min(1).max(200);
+const secret = z.string().min(16).max(200).describe('From `begin`.');
 const count = z.int().min(0).max(10_000_000);
 
 export const BeginBatch = z
@@ -255,6 +257,7 @@ export const RecordChunk = z
     batch: BatchId,
     fence,
     runner,
+    secret,
     seq: z.int().min(1).max(1_000_000_000).describe('Position of the chunk in the attempt, from 1.'),
     results: z.array(z.strictObject(ResultRow.shape).meta({ id: 'IngestedResult' })).max(API_LIMITS.chunkResults),
     fileEnds: z.array(FileEndMark).max(API_LIMITS.chunkResults),
@@ -268,6 +271,7 @@ export const FinishBatch = z
     batch: BatchId,
     fence,
     runner,
+    secret,
     evidence: z.strictObject(Evidence.shape).meta({ id: 'IngestedEvidence' }),
     durationMs: z.number().nonnegative().max(1e10),
   })
@@ -292,6 +296,7 @@ export const BatchTicketAnswer = z
     fence: z.int().min(0).max(1_000_000_000),
     batch: Batch,
     filesDone: z.array(z.string()),
+    secret: z.string().optional().describe('Shown with all that this attempt reports.'),
   })
   .meta({ id: 'BatchTicket' });
 

@@ -67,6 +67,8 @@ export const Evidence = z
     reportDigest: z.string(),
     /** Artifact digest of the bounded output, when there was output. */
     outputDigest: z.string().nullable(),
+    /** Framework and version as its reporter named itself, such as `vitest 4.0.1`. */
+    tool: z.string().max(200).optional(),
   })
   .meta({ id: 'Evidence' });
 export type Evidence = z.infer<typeof Evidence>;

@@ -28,6 +28,7 @@ export class Collector {
   private readonly strangers = new Set<string>();
   private readonly ended = new Set<string>();
   private loaded = false;
+  private tool: string | undefined;
   private closed = false;
   private tests = 0;
   private failed = 0;
@@ -56,6 +57,11 @@ export class Collector {
     this.corrupt ??= reason;
   }
 
+  /** What introduced itself as the reporter's framework, with its version. */
+  framework(): string | undefined {
+    return this.tool;
+  }
+
   observed(bailed: boolean): Observed {
     return {
       reporterLoaded: this.loaded,
@@ -75,6 +81,7 @@ export class Collector {
     switch (event.e) {
       case 'start':
         this.loaded = true;
+        this.tool ??= event.version ? `${event.framework} ${event.version}`.slice(0, 200) : undefined;
         return;
       case 'end':
         this.closed = true;

@@ -141,6 +141,18 @@ export const ProjectConfig = z
       .optional()
       .describe('Name of the project. Default: from package.json, go.mod, pyproject.toml or the folder.'),
     suites: z.array(SuiteConfig).min(1).max(200).optional().describe('Suites. Default: detected.'),
+    removed: z
+      .array(z.string().min(1).max(100))
+      .max(200)
+      .optional()
+      .describe(
+        'Suites that earlier runs had and that are gone on purpose. Without it a run that lacks them is incomplete.',
+      ),
+    allowEmpty: z
+      .array(z.string().min(1).max(100))
+      .max(200)
+      .optional()
+      .describe('Suites in which no test needs to run: all skipped, or no test files. Otherwise that is incomplete.'),
     lanes: z
       .int()
       .min(1)

@@ -1,6 +1,7 @@
-/** Expected against observed, and the verdict. Green needs every expected file seen to its end, clean evidence and at least one test that ran. */
+/** Expected against observed, and the verdict. Green needs every expected file seen to its end, clean evidence and, in every suite, a test that ran. */
 import type { RunEnding } from './activities.js';
 import { countResults, endedFiles, fileKey, totalsOf } from './count.js';
+import { checkEvidence, checkFiles, checkSuites, reallyRan, type SuiteAllowance } from './expected.js';
 import type { BatchOutcome, Verdict } from './outcome.schema.js';
 import { OUTCOME_TEXT } from './outcome.schema.js';
 import type { Plan } from './plan.schema.js';
@@ -21,39 +22,75 @@ export interface JudgeInput {
   readonly attempts: readonly Attempt[];
   readonly ended: RunEnding;
   readonly notes: readonly string[];
+  /** Suites of an earlier run that this one must have; empty or absent when only some suites or files were asked for. */
+  readonly lastSeen?: readonly { suite: string; tests: number; execution: string }[] | undefined;
 }
 
 export interface Judgement {
   readonly verdict: StoredVerdict;
   readonly results: TestResult[];
+  /** Why it is not green; empty when it is. */
+  readonly reasons: readonly string[];
+  /** Missing and idle suites that the configuration allows. */
+  readonly allowed: readonly SuiteAllowance[];
+  /** Suites that an earlier run had and this one lacks without leave. */
+  readonly missingSuites: readonly string[];
+  /** Expected files that were seen to their end. */
+  readonly filesObserved: number;
 }
 
 export function judge(input: JudgeInput): Judgement {
   const results = input.plan ? countResults(input.plan, input.batches, input.attempts) : [];
   const totals = totalsOf(results);
-  const doubts = input.plan ? doubtsOf(input.plan, input.batches) : [];
-  const verdict = decide(input.ended, totals, doubts);
+  const suites = input.plan
+    ? checkSuites({ plan: input.plan, results, lastSeen: input.lastSeen ?? [] })
+    : { doubts: [], allowed: [], missing: [] };
+  const doubts = input.plan ? doubtsOf(input.plan, input.batches, results) : [];
+  // The sentence has room for one: evidence that broke says more than the tests that are missing because of it.
+  doubts.push(...suites.doubts);
+  const ran = results.some((r) => reallyRan(r));
+  const verdict = decide(input.ended, totals, doubts, ran);
   const sentence = describe(input, verdict, totals, doubts);
   const notes = [...new Set([...input.notes, ...(input.plan?.notes ?? []), ...doubts])];
-  return { verdict: { verdict, totals, problem: input.ended.problem, notes, sentence }, results };
+  return {
+    verdict: { verdict, totals, problem: input.ended.problem, notes, sentence },
+    results,
+    reasons: verdict === 'passed' ? [] : reasonsOf(input.ended, totals, doubts, ran),
+    allowed: suites.allowed,
+    missingSuites: suites.missing,
+    filesObserved: filesObserved(input),
+  };
 }
 
-function decide(ended: RunEnding, totals: Totals, doubts: readonly string[]): Verdict {
+function reasonsOf(ended: RunEnding, totals: Totals, doubts: readonly string[], ran: boolean): string[] {
+  return [
+    ...(ended.how === 'cancelled' ? ['the run was cancelled'] : []),
+    ...(ended.problem ? [ended.problem.message] : []),
+    ...(totals.failed > 0 ? [`${totals.failed} failed`] : []),
+    ...(totals.notRun > 0 ? [`${totals.notRun} expected files were not seen to their end`] : []),
+    ...doubts,
+    ...(ran || doubts.length > 0 ? [] : ['not one test was executed']),
+  ];
+}
+
+function decide(ended: RunEnding, totals: Totals, doubts: readonly string[], ran: boolean): Verdict {
   if (ended.how === 'cancelled') return 'cancelled';
   if (totals.failed > 0) return 'failed';
   if (ended.problem?.name === 'BlockedByPolicy') return 'blocked';
-  if (ended.how === 'problem' || totals.notRun > 0 || doubts.length > 0) return 'incomplete';
-  return totals.passed + totals.flaky > 0 ? 'passed' : 'incomplete';
+  // A run that bailed without a failure is as unfinished as one that met a problem.
+  if (ended.how !== 'completed' || totals.notRun > 0 || doubts.length > 0) return 'incomplete';
+  return ran && totals.passed + totals.flaky > 0 ? 'passed' : 'incomplete';
 }
 
 /** Batches whose last word leaves a doubt about a file that no later batch cleared up. */
-function doubtsOf(plan: Plan, batches: readonly BatchRecord[]): string[] {
+function doubtsOf(plan: Plan, batches: readonly BatchRecord[], results: readonly TestResult[]): string[] {
   const ended = endedFiles(batches);
   const doubts: string[] = [];
   for (const batch of batches) {
     const doubt = doubtOf(batch);
     if (!doubt) continue;
-    const tainted = batch.evidence !== null && TAINTED.has(batch.evidence.outcome);
+    const { evidence } = batch;
+    const tainted = evidence !== null && (TAINTED.has(evidence.outcome) || checkEvidence(batch) !== undefined);
     const open = batch.files.filter((file) => {
       const stages = ended.get(fileKey(batch.suite, file)) ?? [];
       return tainted ? !stages.some((stage) => stage > batch.stage) : stages.length === 0;
@@ -65,6 +102,7 @@ function doubtsOf(plan: Plan, batches: readonly BatchRecord[]): string[] {
   const planned = new Set(batches.map((b) => b.batch));
   const missing = plan.batches.filter((b) => !planned.has(b.id));
   if (missing.length > 0) doubts.push(`${missing.length} planned batches are missing from the ledger`);
+  doubts.push(...checkFiles(plan, batches, results));
   return [...new Set(doubts)];
 }
 
@@ -73,14 +111,15 @@ function doubtOf(batch: BatchRecord): string | undefined {
     return batch.fence === 0 ? `batch ${batch.batch} never began` : `batch ${batch.batch} never came to an end`;
   }
   const { outcome, message } = batch.evidence;
+  const forged = checkEvidence(batch);
+  if (forged) return forged;
   return outcome === 'passed' || outcome === 'failed' ? undefined : message || OUTCOME_TEXT[outcome];
 }
 
 function describe(input: JudgeInput, verdict: Verdict, totals: Totals, doubts: readonly string[]): string {
   if (input.ended.problem) return input.ended.problem.message;
   const expected = input.plan?.files.length ?? 0;
-  const ended = endedFiles(input.batches);
-  const observed = input.plan?.files.filter((f) => ended.has(fileKey(f.suite, f.file))).length ?? 0;
+  const observed = filesObserved(input);
   const counts = [
     `${totals.passed} passed`,
     `${totals.failed} failed`,
@@ -90,6 +129,11 @@ function describe(input: JudgeInput, verdict: Verdict, totals: Totals, doubts: r
   const seen = `${observed} of ${expected} expected files observed`;
   const reason = reasonFor(verdict, totals, doubts);
   return `${counts.join(', ')}; ${seen}${reason}`;
+}
+
+function filesObserved({ plan, batches }: JudgeInput): number {
+  const ended = endedFiles(batches);
+  return plan?.files.filter((f) => ended.has(fileKey(f.suite, f.file))).length ?? 0;
 }
 
 function reasonFor(verdict: Verdict, totals: Totals, doubts: readonly string[]): string {

@@ -15,6 +15,11 @@ export const PlannedFile = z.object({
   predictedMs: z.number().nonnegative(),
   /** `history`: median-like mean of earlier runs; `size`: first run, from the file's size. */
   basis: z.enum(['history', 'size']),
+  /** Of the content when the plan was made; absent in older plans and for what is no single file, such as a go package. */
+  sha256: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/)
+    .optional(),
 });
 export type PlannedFile = z.infer<typeof PlannedFile>;
 
@@ -33,6 +38,15 @@ export const Plan = z
     files: z.array(PlannedFile),
     batches: z.array(Batch),
     notes: z.array(z.string()),
+    leftOut: z
+      .array(z.object({ suite: z.string(), files: z.int().nonnegative().nullable(), by: z.enum(['filter', 'suites']) }))
+      .optional()
+      .describe('What the request left out, for the receipt.'),
+    emptySuites: z.array(z.string()).optional().describe('Suites that the configuration names and that have no files.'),
+    allowed: z
+      .object({ removed: z.array(z.string()), empty: z.array(z.string()) })
+      .optional()
+      .describe('`removed` and `allowEmpty` of the configuration.'),
   })
   .meta({ id: 'Plan' });
 export type Plan = z.infer<typeof Plan>;

@@ -4,6 +4,7 @@ import type { Limits } from './config.schema.js';
 import type { BatonEvent, EventType, NewEvent } from './events.js';
 import type { RawStatus, RunStatus, TestStatus, Verdict } from './outcome.schema.js';
 import type { Plan } from './plan.schema.js';
+import type { BatchAttempt, VerdictProof } from './proof.js';
 import type { Attempt, ResultRow, TestResult } from './result.schema.js';
 import type { Problem, Provenance, Run, Source, StartRun, Totals, TrustClass } from './run.schema.js';
 import type { Seal } from './seal.js';
@@ -19,6 +20,8 @@ export interface BatchTicket {
   readonly batch: Batch;
   /** Files whose end mark an older attempt stored: they stay counted and are not run again. */
   readonly filesDone: readonly string[];
+  /** Known to this attempt alone: over HTTP, everything it reports must show it. Absent when the batch is final. */
+  readonly secret?: string | undefined;
 }
 
 export interface FileEnd {
@@ -34,6 +37,8 @@ export interface IngestChunk {
   readonly batch: string;
   readonly fence: number;
   readonly runner: string;
+  /** From the ticket. When given, ledger and runner must both know it; the HTTP API always asks for it. */
+  readonly secret?: string | undefined;
   /** Position of this chunk in the attempt, from 1. A chunk that was stored before is acknowledged again and changes nothing. */
   readonly seq: number;
   readonly results: readonly ResultRow[];
@@ -149,15 +154,25 @@ export interface Ledger {
     runner: string,
     evidence: Evidence,
     durationMs: number,
+    secret?: string,
   ): Promise<BatchSummary>;
 
   batches(execution: string): Promise<BatchRecord[]>;
+  /** Every attempt of every batch, superseded ones included, in plan order. */
+  batchAttempts(execution: string): Promise<BatchAttempt[]>;
   /** Every attempt that counts (final or provisional of the current fence), in plan order. */
   attempts(execution: string): Promise<Attempt[]>;
   /** Attempts of one test in one execution, superseded ones included. */
   attemptsOf(execution: string, testId: string): Promise<(Attempt & { superseded: boolean })[]>;
-  /** Stores the verdict and the counted results, once; later calls return the first. */
-  storeVerdict(id: string, verdict: StoredVerdict, results: readonly TestResult[]): Promise<StoredVerdict>;
+  /** Stores the verdict, the counted results and the receipt in one transaction, once; later calls return the first verdict. */
+  storeVerdict(
+    id: string,
+    verdict: StoredVerdict,
+    results: readonly TestResult[],
+    proof?: VerdictProof,
+  ): Promise<StoredVerdict>;
+  /** The signed receipt as it was stored with the verdict; undefined while there is none. */
+  receipt(execution: string): Promise<string | undefined>;
   /** Emits the last event and marks the run finished. */
   finishRun(id: string): Promise<Run>;
   results(execution: string, filter: ResultFilter): Promise<Page<TestResult>>;
@@ -167,8 +182,12 @@ export interface Ledger {
   learnDurations(execution: string): Promise<void>;
   suiteTraits(project: string): Promise<SuiteTrait[]>;
   setSuiteTrait(project: string, trait: SuiteTrait): Promise<void>;
-  /** Test ids with their suite that the project's last finished run counted; to notice what disappeared. */
-  lastSeen(project: string): Promise<{ suite: string; tests: number }[]>;
+  /**
+   * Suites with their number of tests in the project's last run that can be a measure: unfiltered, passed or failed, with
+   * every file observed and no suite missing; on `branch` where there is one, else on a main branch. To notice what
+   * disappeared. Empty when there is no such run.
+   */
+  lastSeen(project: string, branch?: string | null): Promise<{ suite: string; tests: number; execution: string }[]>;
 
   events(after: number, limit: number, execution?: string): Promise<BatonEvent[]>;
   appendEvent(event: NewEvent, scope: { execution: string | null; project: string | null }): Promise<void>;
@@ -241,6 +260,7 @@ export interface RunnerApi {
     runner: string,
     evidence: Evidence,
     durationMs: number,
+    secret?: string,
   ): Promise<BatchSummary>;
   /** Uploads bytes and names them in the execution. */
   upload(execution: string, name: string, mediaType: string, bytes: Uint8Array): Promise<string>;

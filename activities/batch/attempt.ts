@@ -76,7 +76,7 @@ class Attempt {
     this.collector = new Collector(input.suite.name, input.ticket.batch.stage, input.files, (text) =>
       this.secrets.reduce((masked, secret) => masked.replaceAll(secret, '***'), text),
     );
-    this.sender = new Sender(deps.api, input.key);
+    this.sender = new Sender(deps.api, { ...input.key, secret: input.ticket.secret });
     this.tail = new LineTail(this.eventsFile);
   }
 
@@ -104,6 +104,7 @@ class Attempt {
       failed: seen.failed,
       reportDigest: this.tail.digest(),
       outputDigest: output.digest,
+      ...named(this.collector.framework()),
     };
     return { evidence, durationMs: performance.now() - this.began };
   }
@@ -170,6 +171,8 @@ class Attempt {
       const rest = this.tail.takeRest();
       if (rest) await this.take(this.parse(reader, rest));
       await this.take(await reader.end(record));
+      const changed = await this.tail.changed();
+      if (changed) this.collector.complain(changed);
       await this.sender.flush();
       return record;
     } catch (error) {
@@ -233,6 +236,8 @@ class Attempt {
 /** A tool that is known to start slowly is not silent while it does. */
 const patient = (limits: Limits, warmupMs = 0): Limits =>
   limits.silenceMs === undefined ? limits : { ...limits, silenceMs: limits.silenceMs + warmupMs };
+
+const named = (tool: string | undefined): { tool?: string } => (tool === undefined ? {} : { tool });
 
 /** Digest of nothing, for attempts that had no report. */
 export const EMPTY_DIGEST = `sha256:${createHash('sha256').digest('hex')}`;

@@ -48,7 +48,7 @@ async function runBatch(
   if (ticket.final) return ticket.final;
   const key = { execution, batch, fence: ticket.fence, runner: deps.runner };
   const finish = (evidence: Evidence, ms: number): Promise<BatchSummary> =>
-    deps.api.finishBatch(execution, batch, ticket.fence, deps.runner, evidence, ms);
+    deps.api.finishBatch(execution, batch, ticket.fence, deps.runner, evidence, ms, ticket.secret);
   const done = new Set(ticket.filesDone);
   const files = ticket.batch.files.filter((file) => !done.has(file));
   // The attempt before this one finished every file and died before it could say so.

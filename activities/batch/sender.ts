@@ -13,6 +13,8 @@ export interface AttemptKey {
   readonly batch: string;
   readonly fence: number;
   readonly runner: string;
+  /** What the ledger gave this attempt when it began. */
+  readonly secret?: string | undefined;
 }
 
 /**

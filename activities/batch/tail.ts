@@ -42,6 +42,28 @@ export class LineTail {
     return rest;
   }
 
+  /**
+   * Once nobody writes any more: whether the file still is what was read. A reporter only appends, so a file that is
+   * shorter, another one, or different in what was read already has been edited by the tests. Undefined when it is whole.
+   */
+  async changed(): Promise<string | undefined> {
+    let file: FileHandle;
+    try {
+      file = await open(this.path, 'r');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'the events file was removed while the tests ran';
+      throw error;
+    }
+    try {
+      const { size } = await file.stat();
+      if (size < this.offset) return `the events file was cut from ${this.offset} to ${size} bytes while the tests ran`;
+      const now = await digestOf(file, this.offset);
+      return now === this.digest() ? undefined : 'the events file was changed after it had been read';
+    } finally {
+      await file.close();
+    }
+  }
+
   digest(): string {
     return `sha256:${this.hash.copy().digest('hex')}`;
   }
@@ -65,4 +87,16 @@ export class LineTail {
     this.hash.update(bytes);
     return bytes;
   }
+}
+
+async function digestOf(file: FileHandle, bytes: number): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.alloc(CHUNK);
+  for (let at = 0; at < bytes; ) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(CHUNK, bytes - at), at);
+    if (bytesRead === 0) break;
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+  }
+  return `sha256:${hash.digest('hex')}`;
 }

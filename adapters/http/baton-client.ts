@@ -16,6 +16,7 @@ import {
 } from '../../domain/api.schema.js';
 import type { BatonEvent } from '../../domain/events.js';
 import { NotFound } from '../../domain/ports.js';
+import { ReceiptKeyList } from '../../domain/receipt.schema.js';
 import type { StartRun } from '../../domain/run.schema.js';
 import { followEvents } from './event-stream.js';
 import { type Ask, request, type WireOptions } from './request.js';
@@ -41,6 +42,10 @@ export interface BatonClient {
   artifacts(id: string): Promise<ArtifactList>;
   artifact(id: string, name: string): Promise<Uint8Array>;
   report(id: string, format: ReportFormat): Promise<Uint8Array>;
+  /** The signed receipt, as its bytes. */
+  receipt(id: string): Promise<Uint8Array>;
+  /** Public keys that receipts of this installation are signed with. */
+  receiptKeys(): Promise<ReceiptKeyList>;
   /** What `/readyz` says, ready or not. One try. */
   ready(): Promise<Readiness>;
   /**
@@ -80,6 +85,8 @@ export function batonClient(options: BatonClientOptions): BatonClient {
     artifacts: (execution) => get(`${run(execution)}/artifacts`, ArtifactList),
     artifact: async (execution, name) => bytes(`${run(execution)}/artifacts/${artifactPath(name)}`),
     report: (execution, format) => bytes(`${run(execution)}/report${search({ format })}`),
+    receipt: (execution) => bytes(`${run(execution)}/receipt`),
+    receiptKeys: () => get('/api/receipt-keys', ReceiptKeyList),
     ready: () => readiness(options),
     events: (execution, signal, after) => followEvents(options, { execution, signal, after: after ?? 0 }),
   };
@@ -113,13 +120,14 @@ function artifactPath(name: string): string {
 
 function absoluteLinks(run: RunAnswer, baseUrl: string): RunAnswer {
   const absolute = (link: string): string => new URL(link, baseUrl).href;
-  const { self, results, report, artifacts, events, webUi } = run.links;
+  const { self, results, report, receipt, artifacts, events, webUi } = run.links;
   return {
     ...run,
     links: {
       self: absolute(self),
       results: absolute(results),
       report: absolute(report),
+      receipt: absolute(receipt),
       artifacts: absolute(artifacts),
       events: absolute(events),
       webUi,

@@ -68,11 +68,11 @@ export function httpRunnerApi(options: RunnerApiOptions): RunnerApi {
           read: ignored,
         }),
       ),
-    finishBatch: (execution, batch, fence, runner, evidence, durationMs) =>
+    finishBatch: (execution, batch, fence, runner, evidence, durationMs, secret) =>
       fenced(batch, fence, () =>
         post(
           '/api/ingest/batches/finish',
-          { execution, batch, fence, runner, evidence, durationMs },
+          { execution, batch, fence, runner, evidence, durationMs, secret },
           BatchSummaryAnswer,
         ),
       ),

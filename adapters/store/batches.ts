@@ -9,9 +9,12 @@
  * a stored end mark stay counted and are not run again. `finish` checks the fence and makes results, evidence and event
  * final in one transaction. Every step locks run, then batch, so no zombie can slip in between check and change.
  */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { sql } from 'kysely';
 import type { BatchSummary, Evidence } from '../../domain/batch.schema.js';
 import { type BatchRecord, type BatchTicket, FenceRefused } from '../../domain/ports.js';
+import type { BatchAttempt } from '../../domain/proof.js';
+import { TicketRefused } from '../../domain/proof.js';
 import { type Scope, type Store, type Tx, read, write } from './context.js';
 import { LedgerConflict, TooLate } from './errors.js';
 import { appendEvents } from './events.js';
@@ -26,6 +29,8 @@ export interface LockedBatch extends Scope {
   readonly state: 'open' | 'running' | 'final';
   readonly runner: string | null;
   readonly summary: BatchSummary | null;
+  /** sha256 of the secret of the newest attempt. */
+  readonly secretHash: string | null;
   /** Whether the execution has its verdict: nothing may be added any more. */
   readonly judged: boolean;
 }
@@ -34,11 +39,29 @@ export interface LockedBatch extends Scope {
 export async function lockBatch(tx: Tx, execution: string, batch: string): Promise<LockedBatch> {
   const { rows } = await sql<LockedBatch>`
     WITH run AS MATERIALIZED (SELECT id, verdict IS NOT NULL AS judged FROM runs WHERE id = ${toText(execution)} FOR KEY SHARE)
-    SELECT b.execution, b.id, b.project, b.principal, b.trust, b.suite, b.stage, b.fence, b.state, b.runner, b.summary, run.judged
-    FROM run JOIN batches b ON b.execution = run.id AND b.id = ${toText(batch)} FOR UPDATE OF b`.execute(tx.db);
+    SELECT b.execution, b.id, b.project, b.principal, b.trust, b.suite, b.stage, b.fence, b.state, b.runner, b.summary, run.judged,
+      a.secret_hash AS "secretHash"
+    FROM run JOIN batches b ON b.execution = run.id AND b.id = ${toText(batch)}
+    LEFT JOIN batch_attempts a ON a.execution = b.execution AND a.batch = b.id AND a.fence = b.fence FOR UPDATE OF b`.execute(
+    tx.db,
+  );
   const row = rows[0];
   if (!row) throw unknownBatch(execution, batch);
   return row;
+}
+
+const hashOf = (secret: string): string => createHash('sha256').update(secret).digest('hex');
+
+/** Fence first, then who it is. Inside this process no secret is asked for: the HTTP API asks every runner for it. */
+export function refuseOthers(
+  row: LockedBatch,
+  given: { readonly fence: number; readonly runner: string; readonly secret?: string | undefined },
+): void {
+  if (given.fence !== row.fence) throw new FenceRefused(row.id, given.fence, row.fence);
+  if (given.secret === undefined) return;
+  const known = row.secretHash !== null && given.runner === row.runner;
+  const same = known && timingSafeEqual(Buffer.from(hashOf(given.secret)), Buffer.from(row.secretHash));
+  if (!same) throw new TicketRefused(row.id, given.fence);
 }
 
 export function beginBatch(
@@ -52,7 +75,8 @@ export function beginBatch(
     const row = await lockBatch(tx, execution, batch);
     if (row.state === 'final') return ticket(tx, row, row.fence);
     if (row.judged) throw new TooLate(row.id, row.fence, 'the execution has its verdict');
-    const fence = await nextFence(tx, row, runner, queueWaitMs ?? null);
+    const secret = randomBytes(24).toString('base64url');
+    const fence = await nextFence(tx, row, runner, hashOf(secret), queueWaitMs ?? null);
     if (fence > 1) await supersedeOlder(tx, row, fence);
     const answer = await ticket(tx, row, fence);
     const payload = {
@@ -64,11 +88,17 @@ export function beginBatch(
       fence,
     };
     await appendEvents(tx, row, [{ type: 'batch_started', payload }]);
-    return answer;
+    return { ...answer, secret };
   });
 }
 
-async function nextFence(tx: Tx, row: LockedBatch, runner: string, queueWaitMs: number | null): Promise<number> {
+async function nextFence(
+  tx: Tx,
+  row: LockedBatch,
+  runner: string,
+  secretHash: string,
+  queueWaitMs: number | null,
+): Promise<number> {
   const { rows } = await sql<{ fence: number }>`
     UPDATE batches SET fence = fence + 1, state = 'running', runner = ${toText(runner)},
       started_at = coalesce(started_at, clock_timestamp())
@@ -78,8 +108,8 @@ async function nextFence(tx: Tx, row: LockedBatch, runner: string, queueWaitMs: 
     UPDATE batch_attempts SET ended_at = clock_timestamp(), outcome = 'superseded'
     WHERE execution = ${row.execution} AND batch = ${row.id} AND ended_at IS NULL`.execute(tx.db);
   await sql`
-    INSERT INTO batch_attempts (execution, batch, fence, project, principal, trust, runner, queue_wait_ms)
-    VALUES (${row.execution}, ${row.id}, ${fence}, ${row.project}, ${row.principal}, ${row.trust}, ${toText(runner)}, ${queueWaitMs})`.execute(
+    INSERT INTO batch_attempts (execution, batch, fence, project, principal, trust, runner, secret_hash, queue_wait_ms)
+    VALUES (${row.execution}, ${row.id}, ${fence}, ${row.project}, ${row.principal}, ${row.trust}, ${toText(runner)}, ${secretHash}, ${queueWaitMs})`.execute(
     tx.db,
   );
   return fence;
@@ -139,12 +169,13 @@ export interface Finish {
   readonly runner: string;
   readonly evidence: Evidence;
   readonly durationMs: number;
+  readonly secret?: string | undefined;
 }
 
 export function finishBatch(store: Store, given: Finish): Promise<BatchSummary> {
   return write(store, 'ledger.finish', async (tx) => {
     const row = await lockBatch(tx, given.execution, given.batch);
-    if (given.fence !== row.fence) throw new FenceRefused(row.id, given.fence, row.fence);
+    refuseOthers(row, given);
     if (row.summary) return row.summary;
     if (row.judged) throw new TooLate(row.id, given.fence, 'the execution has its verdict');
     const counted = await count(tx, row);
@@ -254,6 +285,29 @@ export function listBatches(store: Store, execution: string): Promise<BatchRecor
       endedAt: iso(row.ended_at),
       evidence: row.evidence,
       filesDone: done.get(row.id) ?? [],
+    }));
+  });
+}
+
+/** In plan order, superseded ones included. */
+export function listBatchAttempts(store: Store, execution: string): Promise<BatchAttempt[]> {
+  return read(store, async (db) => {
+    const rows = await db
+      .selectFrom('batch_attempts as a')
+      .innerJoin('batches as b', (join) => join.onRef('b.execution', '=', 'a.execution').onRef('b.id', '=', 'a.batch'))
+      .select(['a.batch', 'a.fence', 'a.runner', 'a.began_at', 'a.ended_at', 'a.outcome', 'a.evidence'])
+      .where('a.execution', '=', toText(execution))
+      .orderBy('b.position')
+      .orderBy('a.fence')
+      .execute();
+    return rows.map((row) => ({
+      batch: row.batch,
+      fence: row.fence,
+      runner: row.runner,
+      beganAt: iso(row.began_at) ?? '',
+      endedAt: iso(row.ended_at),
+      outcome: row.outcome,
+      evidence: row.evidence,
     }));
   });
 }

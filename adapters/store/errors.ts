@@ -1,6 +1,7 @@
 /** Errors of the store: their own, and what a database's errors mean to the rest of Baton. */
 import { ProjectProblem } from '../../domain/failures.js';
 import { FenceRefused, NotFound } from '../../domain/ports.js';
+import { TicketRefused } from '../../domain/proof.js';
 import { SessionBusy } from './pglite-pool.js';
 import { SessionLost } from './pglite-session.js';
 
@@ -56,6 +57,7 @@ export function isCollision(error: unknown): boolean {
 export function named(error: unknown, where: string): unknown {
   if (!(error instanceof Error)) return error;
   if (error instanceof ProjectProblem || error instanceof FenceRefused || error instanceof NotFound) return error;
+  if (error instanceof TicketRefused) return error;
   const { code = '', message, errors } = error as Coded;
   if (code === '53100' || code === 'ENOSPC' || /No space left on device|ENOSPC/i.test(message)) {
     return new ProjectProblem(

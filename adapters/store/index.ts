@@ -5,7 +5,7 @@ import type { MetricsLedger } from '../../domain/metrics.js';
 import type { Ledger } from '../../domain/ports.js';
 import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
 import { addArtifact, artifacts, keptDigests } from './artifact-refs.js';
-import { beginBatch, finishBatch, listBatches } from './batches.js';
+import { beginBatch, finishBatch, listBatchAttempts, listBatches } from './batches.js';
 import { type FaultPoint, read } from './context.js';
 import { type EffectStore, effectStore } from './effects.js';
 import { appendEvent, readEvents } from './events.js';
@@ -16,6 +16,7 @@ import { countingRefusals, metricsStore } from './metrics.js';
 import { addStage, planDigestOf, storePlan } from './plans.js';
 import { record } from './record.js';
 import { attempts, attemptsOf, history, listResults } from './results.js';
+import { receipt } from './receipts.js';
 import { retain } from './retention.js';
 import { createRun, findRun, listRuns, updateRun } from './runs.js';
 import { finishRun, storeVerdict } from './verdicts.js';
@@ -57,12 +58,16 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     addStage: (id, stage, batches, reason) => addStage(store, id, stage, batches, reason),
     beginBatch: (execution, batch, runner, waitMs) => beginBatch(store, execution, batch, runner, waitMs),
     record: (chunk) => countingRefusals(store, () => record(store, chunk)),
-    finishBatch: (execution, batch, fence, runner, evidence, durationMs) =>
-      countingRefusals(store, () => finishBatch(store, { execution, batch, fence, runner, evidence, durationMs })),
+    finishBatch: (execution, batch, fence, runner, evidence, durationMs, secret) =>
+      countingRefusals(store, () =>
+        finishBatch(store, { execution, batch, fence, runner, evidence, durationMs, secret }),
+      ),
     batches: (execution) => listBatches(store, execution),
+    batchAttempts: (execution) => listBatchAttempts(store, execution),
     attempts: (execution) => attempts(store, execution),
     attemptsOf: (execution, testId) => attemptsOf(store, execution, testId),
-    storeVerdict: (id, verdict, results) => storeVerdict(store, id, verdict, results),
+    storeVerdict: (id, verdict, results, proof) => storeVerdict(store, id, verdict, results, proof),
+    receipt: (execution) => receipt(store, execution),
     finishRun: (id) => finishRun(store, id),
     results: (execution, filter) => listResults(store, execution, filter),
     history: (project, testId, limit) => history(store, project, testId, limit),
@@ -70,7 +75,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     learnDurations: (execution) => learnDurations(store, execution),
     suiteTraits: (project) => suiteTraits(store, project),
     setSuiteTrait: (project, trait) => setSuiteTrait(store, project, trait),
-    lastSeen: (project) => lastSeen(store, project),
+    lastSeen: (project, branch) => lastSeen(store, project, branch),
     events: (after, limit, execution) => readEvents(store, after, limit, execution),
     appendEvent: (event, scope) => appendEvent(store, event, scope),
     onEvents: (listener) => store.listen(listener),

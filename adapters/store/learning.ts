@@ -65,25 +65,24 @@ export function setSuiteTrait(store: Store, project: string, trait: SuiteTrait):
   });
 }
 
+/** Branches whose last run is a measure for a branch that has none of its own. */
+const MAIN_BRANCHES = ['main', 'master', 'trunk', 'develop'];
+
 /** Tests that really ran or were skipped; what was never observed does not count as seen. */
-export function lastSeen(store: Store, project: string): Promise<{ suite: string; tests: number }[]> {
+export function lastSeen(
+  store: Store,
+  project: string,
+  branch: string | null = null,
+): Promise<{ suite: string; tests: number; execution: string }[]> {
   return read(store, async (db) => {
-    const last = db
-      .selectFrom('runs')
-      .select('id')
-      .where('project', '=', toText(project))
-      .where('status', '=', 'finished')
-      .orderBy('ended_at', 'desc')
-      .orderBy('no', 'desc')
-      .limit(1);
-    return await db
-      .selectFrom('test_results')
-      .select(['suite', (e) => e.fn.countAll<number>().as('tests')])
-      .where('execution', '=', last)
-      .where('kind', '=', 'test')
-      .where('status', '<>', 'not_run')
-      .groupBy('suite')
-      .orderBy('suite')
-      .execute();
+    const { rows } = await sql<{ suite: string; tests: number; execution: string }>`
+      SELECT t.suite, count(*)::int AS tests, t.execution FROM test_results t
+      WHERE t.kind = 'test' AND t.status <> 'not_run' AND t.execution = (
+        SELECT id FROM runs WHERE project = ${toText(project)} AND status = 'finished' AND verdict IN ('passed', 'failed')
+          AND not_run = 0 AND NOT lacks_suites AND NOT jsonb_exists(options, 'suites') AND NOT jsonb_exists(options, 'filter')
+          AND (branch IS NOT DISTINCT FROM ${branch}::text OR branch IS NULL OR branch = ANY(${MAIN_BRANCHES}::text[]))
+        ORDER BY branch IS NOT DISTINCT FROM ${branch}::text DESC, ended_at DESC, no DESC LIMIT 1)
+      GROUP BY t.suite, t.execution ORDER BY t.suite`.execute(db);
+    return rows;
   });
 }

@@ -6,9 +6,9 @@
  * A file's end mark is stored only if as many tests of the file are; otherwise nothing of the chunk is.
  */
 import { createHash } from 'node:crypto';
-import { FenceRefused, type FileEnd, type IngestChunk } from '../../domain/ports.js';
+import type { FileEnd, IngestChunk } from '../../domain/ports.js';
 import type { ResultRow } from '../../domain/result.schema.js';
-import { type LockedBatch, lockBatch } from './batches.js';
+import { type LockedBatch, lockBatch, refuseOthers } from './batches.js';
 import { type Store, type Tx, write } from './context.js';
 import { LedgerConflict, TooLate } from './errors.js';
 import { appendEvents } from './events.js';
@@ -37,7 +37,7 @@ export function record(store: Store, chunk: IngestChunk): Promise<void> {
   return write(store, 'ledger.record', async (tx) => {
     const prepared = prepare(chunk);
     const batch = await lockBatch(tx, chunk.execution, chunk.batch);
-    if (chunk.fence !== batch.fence) throw new FenceRefused(batch.id, chunk.fence, batch.fence);
+    refuseOthers(batch, chunk);
     const opened = await openChunk(tx, batch, prepared);
     if (opened.known === prepared.digest) return;
     if (opened.known !== null) throw otherContents(batch, chunk);

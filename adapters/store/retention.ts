@@ -12,6 +12,7 @@ const RAW_TABLES = ['result_rows', 'superseded_rows', 'chunks', 'file_ends'] as 
 const OTHER_TABLES = [
   'effects',
   'failure_occurrences',
+  'receipts',
   'events',
   'test_results',
   'artifacts',

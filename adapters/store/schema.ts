@@ -40,6 +40,7 @@ export interface RunsTable extends ProvenanceColumns {
   branch: string | null;
   temporal_run_id: string | null;
   durations_learned: Generated<boolean>;
+  lacks_suites: Generated<boolean>;
   created_at: Time;
   started_at: MaybeTime;
   ended_at: MaybeTime;
@@ -65,6 +66,23 @@ export interface BatchesTable extends ProvenanceColumns {
   summary: ColumnType<BatchSummary | null, string | null, string | null>;
   started_at: MaybeTime;
   ended_at: MaybeTime;
+}
+
+export interface BatchAttemptsTable extends ProvenanceColumns {
+  execution: string;
+  batch: string;
+  fence: number;
+  runner: string;
+  began_at: Time;
+  ended_at: MaybeTime;
+  outcome: BatchOutcome | null;
+  evidence: ColumnType<Evidence | null, string | null, string | null>;
+}
+
+export interface ReceiptsTable extends ProvenanceColumns {
+  execution: string;
+  key_id: string;
+  document: string;
 }
 
 export interface FileEndsTable {
@@ -196,6 +214,8 @@ export interface ApiKeysTable {
 export interface Tables {
   runs: RunsTable;
   batches: BatchesTable;
+  batch_attempts: BatchAttemptsTable;
+  receipts: ReceiptsTable;
   file_ends: FileEndsTable;
   result_rows: ResultRowsTable;
   results: ResultsView;

@@ -1,12 +1,14 @@
 /** The end of an execution: what counts is stored once with the verdict, then the run is finished. */
 import { sql } from 'kysely';
 import type { StoredVerdict } from '../../domain/ports.js';
+import type { VerdictProof } from '../../domain/proof.js';
 import type { TestResult } from '../../domain/result.schema.js';
 import type { Run } from '../../domain/run.schema.js';
 import { type Store, type Tx, write } from './context.js';
 import { LedgerConflict } from './errors.js';
 import { appendEvents } from './events.js';
 import { toJson } from './json.js';
+import { insertReceipt } from './receipts.js';
 import { lockRun, mergeNotes, type RunRow, scopeOf, toRun } from './runs.js';
 
 const ROWS_PER_STATEMENT = 5_000;
@@ -16,6 +18,7 @@ export function storeVerdict(
   id: string,
   verdict: StoredVerdict,
   results: readonly TestResult[],
+  proof?: VerdictProof,
 ): Promise<StoredVerdict> {
   return write(store, 'ledger.verdict', async (tx) => {
     // The strong lock waits for, and keeps out, every chunk of this execution that is on its way in.
@@ -24,6 +27,7 @@ export function storeVerdict(
     for (let from = 0; from < results.length; from += ROWS_PER_STATEMENT) {
       await insertTestResults(tx, run, results.slice(from, from + ROWS_PER_STATEMENT), from);
     }
+    if (proof) await insertReceipt(tx, scopeOf(run), proof);
     const { passed, failed, skipped, flaky, notRun } = verdict.totals;
     const updated = await tx.db
       .updateTable('runs')
@@ -32,6 +36,7 @@ export function storeVerdict(
         problem: verdict.problem === null ? null : toJson(verdict.problem),
         notes: toJson(mergeNotes(run.notes, verdict.notes)),
         sentence: verdict.sentence,
+        lacks_suites: proof?.lacksSuites ?? false,
         ...{ passed, failed, skipped, flaky, not_run: notRun },
       })
       .where('id', '=', run.id)

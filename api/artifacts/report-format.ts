@@ -9,7 +9,11 @@ export const REPORT_ARTIFACTS: Record<ReportFormat, string> = {
 };
 
 /** Names that only Baton itself gives: nobody uploads a report or a plan under them. */
-export const RESERVED_ARTIFACTS: ReadonlySet<string> = new Set(['plan.json', ...Object.values(REPORT_ARTIFACTS)]);
+export const RESERVED_ARTIFACTS: ReadonlySet<string> = new Set([
+  'plan.json',
+  'receipt.json',
+  ...Object.values(REPORT_ARTIFACTS),
+]);
 
 /** What a program means by its `Accept` header; people with browsers get the page. */
 export function formatFor(accept: string | undefined): ReportFormat {

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { HttpException } from '@nestjs/common';
 import { PROBLEMS, ProjectProblem } from '../../domain/failures.js';
 import { FenceRefused, NotFound } from '../../domain/ports.js';
+import { TicketRefused } from '../../domain/proof.js';
 
 export interface FieldError {
   readonly path: string;
@@ -68,6 +69,7 @@ export function toProblem(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error;
   if (error instanceof ProjectProblem) return fromProject(error);
   if (error instanceof FenceRefused) return new ApiProblem(409, 'fence-refused', error.message);
+  if (error instanceof TicketRefused) return new ApiProblem(403, 'ticket-refused', error.message);
   if (error instanceof NotFound) return notFound(error.message);
   if (error instanceof Error && error.name === 'BadCursor') return badRequest(error.message);
   return fromStatus(error) ?? generic();

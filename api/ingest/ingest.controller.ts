@@ -90,7 +90,7 @@ export class IngestController {
   @ApiOperation({ summary: 'Make an attempt final, with its evidence' })
   @Answers(200, BatchSummaryAnswer, 'What the batch came to.', 404, 409, 415)
   finish(@Body({ schema: FinishBatch }) body: FinishBatch): Promise<BatchSummary> {
-    const { execution, batch, fence, runner, evidence, durationMs } = body;
-    return this.deps.ledger.finishBatch(execution, batch, fence, runner, evidence, durationMs);
+    const { execution, batch, fence, runner, evidence, durationMs, secret } = body;
+    return this.deps.ledger.finishBatch(execution, batch, fence, runner, evidence, durationMs, secret);
   }
 }

@@ -76,6 +76,7 @@ export class RunsService {
       self,
       results: `${self}/results`,
       report: `${self}/report`,
+      receipt: `${self}/receipt`,
       artifacts: `${self}/artifacts`,
       events: `${self}/events`,
       webUi,

@@ -65,7 +65,14 @@ export function show(context: Context, given: string, flags: { json?: boolean; c
     }
     if (failed.length > FAILURES_SHOWN)
       context.stdout.write(`… and ${failed.length - FAILURES_SHOWN} more failed tests; \`--json\` has all.\n`);
-    context.stdout.write(summary(run, colours, [['Execution', run.id], ['Report', run.links.report], ...webUi(run)]));
+    context.stdout.write(
+      summary(run, colours, [
+        ['Execution', run.id],
+        ['Report', run.links.report],
+        ['Receipt', run.links.receipt],
+        ...webUi(run),
+      ]),
+    );
     return EXIT.green;
   });
 }

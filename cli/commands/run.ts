@@ -95,6 +95,7 @@ async function answer(
     ...(await keptReport(context, client, finished.id)),
     ...written,
     ['Execution', finished.id] as const,
+    ['Receipt', finished.links.receipt] as const,
     ...webUi(finished),
   ];
   context.stdout.write(

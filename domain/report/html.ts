@@ -40,7 +40,7 @@ ${navigation(all)}
 ${summary(report)}
 ${join(all.map(section), '\n')}
 </main>
-<footer class="wrap"><p>Execution <code>${report.execution}</code>. The same results: report.json, ctrf.json, junit.xml.</p></footer>
+<footer class="wrap"><p>Execution <code>${report.execution}</code>. The same results: report.json, ctrf.json, junit.xml. Signed: receipt.json (<code>baton receipt show ${report.execution}</code>).</p></footer>
 <script>${new Html(SCRIPT)}</script></body></html>
 `.text;
 }

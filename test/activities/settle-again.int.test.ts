@@ -37,7 +37,8 @@ it('a stage whose answer was lost is answered again, and is not taken for one th
   await ledger.finishBatch('run_1', 'b1', 1, 'runner-1', anEvidence('failed'), 1);
 
   const log = { warn: () => undefined };
-  const { settle } = createRunActivities({ ledger, artifacts, selectsTests: new Set(), versions: {}, log });
+  const signer = { keyId: 'none', sign: () => '' };
+  const { settle } = createRunActivities({ ledger, artifacts, selectsTests: new Set(), versions: {}, signer, log });
   const ask = (): Promise<SettleResult> =>
     new MockActivityEnvironment().run(() => settle({ execution: 'run_1', stage: 1 }));
   faults.failing = 'ledger.stage.after-commit';

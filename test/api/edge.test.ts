@@ -305,6 +305,7 @@ describe('starting to listen', () => {
     port: 0,
     runnerToken: 'r'.repeat(32),
     version: '0',
+    receiptKeys: [],
     lanes: () => 1,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
   });

@@ -94,7 +94,7 @@ describe('one execution', () => {
     const digest = await runner.storePlan(id, aPlan({ b1: ['a.test.ts'] }));
     expect(await runner.plan(digest)).toMatchObject({ version: 1, project: 'shop' });
     const first = await runner.beginBatch(id, 'b1', 'r0');
-    const { fence } = await runner.beginBatch(id, 'b1', 'r1');
+    const { fence, secret } = await runner.beginBatch(id, 'b1', 'r1');
     const rows = [row('adds'), row('removes', 'failed')];
     const end = { file: 'a.test.ts', status: 'failed' as const, tests: 2, durationMs: 4 };
     await expect(
@@ -103,16 +103,23 @@ describe('one execution', () => {
         batch: 'b1',
         fence: first.fence,
         runner: 'r0',
+        secret: first.secret,
         seq: 1,
         results: rows,
         fileEnds: [end],
       }),
     ).rejects.toMatchObject({ name: 'FenceRefused' });
-    await runner.record({ execution: id, batch: 'b1', fence, runner: 'r1', seq: 1, results: rows, fileEnds: [end] });
-    await runner.record({ execution: id, batch: 'b1', fence, runner: 'r1', seq: 1, results: rows, fileEnds: [end] });
+    const chunk = { execution: id, batch: 'b1', fence, runner: 'r1', secret, seq: 1, results: rows, fileEnds: [end] };
+    for (const wrong of [{ secret: first.secret }, { secret: undefined }, { runner: 'r0' }])
+      await expect(runner.record({ ...chunk, ...wrong })).rejects.toMatchObject({ name: 'HttpProblem' });
+    await runner.record(chunk);
+    await runner.record(chunk);
     const log = await runner.upload(id, 'b1.1/output.log', 'text/plain', Buffer.from('two tests\n'));
     const evidence = { ...anEvidence('failed', 'one failed'), tests: 2, failed: 1 };
-    const summary = await runner.finishBatch(id, 'b1', fence, 'r1', evidence, 5);
+    await expect(runner.finishBatch(id, 'b1', fence, 'r1', evidence, 5, first.secret)).rejects.toMatchObject({
+      problem: { status: 403, type: 'urn:baton:problem:ticket-refused' },
+    });
+    const summary = await runner.finishBatch(id, 'b1', fence, 'r1', evidence, 5, secret);
     expect(summary).toMatchObject({ batch: 'b1', outcome: 'failed', tests: 2, failed: 1, fence });
 
     const totals = { passed: 1, failed: 1, skipped: 0, flaky: 0, notRun: 0 };
@@ -174,12 +181,13 @@ describe('limits', () => {
     const runner = httpRunnerApi({ baseUrl: on.url, token: RUNNER_TOKEN });
     const { id } = await client.startRun({ source: { kind: 'directory', dir: '/srv/large' } });
     await runner.storePlan(id, aPlan({ b1: ['a.test.ts'] }));
-    const { fence } = await runner.beginBatch(id, 'b1', 'r1');
+    const { fence, secret } = await runner.beginBatch(id, 'b1', 'r1');
     const chunk = (seq: number, chars: number) => ({
       execution: id,
       batch: 'b1',
       fence,
       runner: 'r1',
+      ...(secret ? { secret } : {}),
       seq,
       results: Array.from({ length: 100 }, (_, i) => ({ ...row(`test ${seq} ${i}`), stdout: 'x'.repeat(chars) })),
       fileEnds: [],

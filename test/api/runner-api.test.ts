@@ -58,6 +58,7 @@ const chunk = (fence: number, seq = 1): IngestChunk => ({
   batch: 'b1',
   fence,
   runner: 'r1',
+  secret: `secret-of-run_1-b1-${fence}`,
   seq,
   results: [row('one'), row('two')],
   fileEnds: [{ file: 'a.test.ts', status: 'passed', tests: 2, durationMs: 3 }],
@@ -84,10 +85,24 @@ describe('the way of a batch', () => {
       lanes: 2,
     });
     const ticket = await api.beginBatch('run_1', 'b1', 'r1');
-    expect(ticket).toEqual({ final: null, fence: 1, batch: plan.batches[0], filesDone: [] });
+    expect(ticket).toEqual({
+      final: null,
+      fence: 1,
+      batch: plan.batches[0],
+      filesDone: [],
+      secret: 'secret-of-run_1-b1-1',
+    });
     await api.record(chunk(1));
     expect(on.ledger.chunks).toEqual([chunk(1)]);
-    const summary = await api.finishBatch('run_1', 'b1', 1, 'r1', anEvidence('passed', 'fine'), 12.5);
+    const summary = await api.finishBatch(
+      'run_1',
+      'b1',
+      1,
+      'r1',
+      anEvidence('passed', 'fine'),
+      12.5,
+      'secret-of-run_1-b1-1',
+    );
     expect(summary).toEqual({
       batch: 'b1',
       outcome: 'passed',
@@ -109,7 +124,9 @@ describe('the way of a batch', () => {
     expect((refused as Error).message).toBe(
       'attempt 1 of batch b1 was taken over by attempt 2: its results are not counted',
     );
-    await expect(api.finishBatch('run_1', 'b1', 1, 'r1', anEvidence(), 1)).rejects.toBeInstanceOf(FenceRefused);
+    await expect(
+      api.finishBatch('run_1', 'b1', 1, 'r1', anEvidence(), 1, 'secret-of-run_1-b1-1'),
+    ).rejects.toBeInstanceOf(FenceRefused);
     expect(on.ledger.chunks).toEqual([]);
   });
 

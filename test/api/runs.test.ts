@@ -30,6 +30,7 @@ describe('starting', () => {
     expect(run.links).toEqual({
       self,
       results: `${self}/results`,
+      receipt: `${self}/receipt`,
       report: `${self}/report`,
       artifacts: `${self}/artifacts`,
       events: `${self}/events`,

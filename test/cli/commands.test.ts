@@ -64,11 +64,15 @@ class FakeApi implements Client {
         self: '/self',
         results: '/results',
         report: '/report',
+        receipt: '/receipt',
         artifacts: '/artifacts',
         events: '/events',
         webUi: 'http://ui/run_1',
       },
     };
+  }
+  async receipt(): Promise<Uint8Array> {
+    return Buffer.from('{}');
   }
   async startRun(body: unknown): Promise<RunAnswer> {
     this.started.push(body);

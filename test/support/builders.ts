@@ -1,5 +1,5 @@
 /** Short ways to say what a test is about; everything else takes believable defaults. */
-import type { Evidence } from '../../domain/batch.schema.js';
+import type { Evidence, ExitRecord } from '../../domain/batch.schema.js';
 import type { BatchOutcome } from '../../domain/outcome.schema.js';
 import { testId } from '../../domain/identity.js';
 import { type Plan, Suite } from '../../domain/plan.schema.js';
@@ -43,10 +43,24 @@ export function aPlan(
   };
 }
 
+/** A process that ended by itself, as green ones do. */
+export const anExit: ExitRecord = {
+  code: 0,
+  signal: null,
+  killed: null,
+  startError: null,
+  durationMs: 1,
+  peakMemoryMb: null,
+  outputBytes: 0,
+  leftBehind: 0,
+  isolation: 'process-group',
+  forced: false,
+};
+
 export const anEvidence = (outcome: BatchOutcome = 'passed', message = ''): Evidence => ({
   outcome,
   message,
-  exit: null,
+  exit: anExit,
   reporterLoaded: true,
   reporterEnded: true,
   filesExpected: 1,

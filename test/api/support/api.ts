@@ -72,6 +72,7 @@ export async function openApi(change: Partial<ApiDeps> = {}) {
     port: 0,
     runnerToken: RUNNER_TOKEN,
     version: '0.0.0-test',
+    receiptKeys: [],
     lanes: () => 2,
     logger: recordingLogger(logged),
     ...change,

@@ -10,6 +10,7 @@ import {
   type Ledger,
   NotFound,
 } from '../../../domain/ports.js';
+import { TicketRefused } from '../../../domain/proof.js';
 import type { Provenance, Run, StartRun } from '../../../domain/run.schema.js';
 
 class BadCursor extends Error {
@@ -27,6 +28,7 @@ export class MemoryLedger implements Ledger {
   readonly files = new Map<string, Map<string, ArtifactRef>>();
   readonly plans = new Map<string, { planDigest: string; plan: Plan }>();
   readonly fences = new Map<string, number>();
+  readonly receipts = new Map<string, string>();
   /** When set, every method throws it. */
   broken: Error | undefined;
   /** How often the events table was read. */
@@ -83,18 +85,18 @@ export class MemoryLedger implements Ledger {
     if (!batch) throw new NotFound(`no batch ${id} in ${execution}`);
     const fence = (this.fences.get(`${execution} ${id}`) ?? 0) + 1;
     this.fences.set(`${execution} ${id}`, fence);
-    return { final: null, fence, batch, filesDone: [] };
+    return { final: null, fence, batch, filesDone: [], secret: secretOf(execution, id, fence) };
   }
 
   async record(chunk: IngestChunk): Promise<void> {
-    this.fence(chunk.execution, chunk.batch, chunk.fence);
+    this.fence(chunk.execution, chunk.batch, chunk.fence, chunk.secret);
     this.chunks.push(chunk);
   }
 
   async finishBatch(
-    ...[execution, batch, fence, , evidence, durationMs]: Parameters<Ledger['finishBatch']>
+    ...[execution, batch, fence, , evidence, durationMs, secret]: Parameters<Ledger['finishBatch']>
   ): Promise<BatchSummary> {
-    this.fence(execution, batch, fence);
+    this.fence(execution, batch, fence, secret);
     return {
       batch,
       outcome: evidence.outcome,
@@ -159,6 +161,13 @@ export class MemoryLedger implements Ledger {
 
   async close(): Promise<void> {}
 
+  async batchAttempts() {
+    return [];
+  }
+  async receipt(execution: string): Promise<string | undefined> {
+    return this.receipts.get(execution);
+  }
+
   readonly addStage = unused('addStage');
   readonly attempts = unused('attempts');
   readonly storeVerdict = unused('storeVerdict');
@@ -197,12 +206,16 @@ export class MemoryLedger implements Ledger {
     return run;
   }
 
-  private fence(execution: string, batch: string, fence: number): void {
+  private fence(execution: string, batch: string, fence: number, secret: string | undefined): void {
     if (this.broken) throw this.broken;
     const current = this.fences.get(`${execution} ${batch}`) ?? 0;
     if (fence !== current) throw new FenceRefused(batch, fence, current);
+    if (secret !== undefined && secret !== secretOf(execution, batch, fence)) throw new TicketRefused(batch, fence);
   }
 }
+
+const secretOf = (execution: string, batch: string, fence: number): string =>
+  `secret-of-${execution}-${batch}-${fence}`;
 
 function aRun(id: string, { source, options, priority }: StartRun, provenance: Provenance): Run {
   return {
