@@ -1,5 +1,6 @@
 /** From an execution to a stored plan: pin, detect, discover, order, cut. Runs on a runner, because only there is the code. */
 import type { PlanningActivities, PlanRef } from '../domain/activities.js';
+import type { BaseFinder } from '../domain/blame-ports.js';
 import type { ProjectConfig } from '../domain/config.schema.js';
 import { ProjectProblem } from '../domain/failures.js';
 import type { FrameworkAdapter, ProjectAccess, SuiteDraft } from '../domain/framework.js';
@@ -15,6 +16,7 @@ export interface PlanningDeps {
   readonly api: RunnerApi;
   readonly cage: Cage;
   readonly workspaces: Workspaces;
+  readonly bases: BaseFinder;
   readonly adapters: readonly FrameworkAdapter[];
   readonly project: (root: string) => ProjectAccess;
   readonly projectConfig: (project: ProjectAccess) => Promise<ProjectConfig | undefined>;
@@ -38,6 +40,7 @@ async function planRun(deps: PlanningDeps, execution: string, signal: AbortSigna
   if (stored !== null) return reference(await deps.api.plan(stored), stored, queue);
 
   const workspace = await deps.workspaces.ensure(run.source, execution);
+  const base = run.options.blame === false ? null : await deps.bases.find(run.source, workspace, run.options.base);
   signal.throwIfAborted();
   const project = deps.project(workspace.root);
   const config = await deps.projectConfig(project);
@@ -68,6 +71,8 @@ async function planRun(deps: PlanningDeps, execution: string, signal: AbortSigna
     files,
     batches,
     notes,
+    base,
+    ...(config?.blame ? { blame: config.blame } : {}),
   });
   const digest = await deps.api.storePlan(execution, plan);
   // Another attempt may have stored its plan first: that one counts.

@@ -8,6 +8,8 @@ import { Plan } from '../domain/plan.schema.js';
 import type { ArtifactStore, Ledger } from '../domain/ports.js';
 import type { Run } from '../domain/run.schema.js';
 import { interferingSuites, settle } from '../domain/settle.js';
+import type { BlameStore } from '../domain/blame-ports.js';
+import { knowledgeOf, planBaseRerun } from './blame.js';
 import { withHeartbeat } from './heartbeat.js';
 import { namedFailures } from './to-failure.js';
 import { writeReports } from './reports.js';
@@ -15,6 +17,8 @@ import { writeReports } from './reports.js';
 export interface RunDeps {
   readonly ledger: Ledger;
   readonly artifacts: ArtifactStore;
+  /** Absent: nothing is known of whose fault a failure is, so every red test gates. */
+  readonly blame?: BlameStore;
   /** Frameworks whose adapter can run single tests. */
   readonly selectsTests: ReadonlySet<string>;
   readonly versions: Readonly<Record<string, string>>;
@@ -28,7 +32,8 @@ export function createRunActivities(deps: RunDeps): RunActivities {
       await ledger.updateRun(execution, { status: 'planning', temporalRunId });
     },
     settle: ({ execution, stage }) => withHeartbeat(() => settleStage(deps, execution, stage)),
-    conclude: ({ execution, ended }) => withHeartbeat(() => concludeRun(deps, execution, ended)),
+    conclude: ({ execution, ended, baseProblem }) =>
+      withHeartbeat(() => concludeRun(deps, execution, ended, baseProblem)),
   });
 }
 
@@ -44,20 +49,39 @@ async function settleStage(deps: RunDeps, execution: string, stage: number): Pro
   const selectsTests = new Set(plan.suites.filter((s) => deps.selectsTests.has(s.framework)).map((s) => s.name));
   const settled = settle({ plan, batches, attempts, stage, retriesOf: (suite) => suite.retries, selectsTests });
   if (settled.reason && settled.batches.length === 0) await ledger.updateRun(execution, { note: settled.reason });
-  if (settled.batches.length === 0) return { batches: [], reason: settled.reason };
+  if (settled.batches.length === 0) {
+    const run = await requireRun(deps, execution);
+    const base = deps.blame && (await planBaseRerun(deps.blame, { run, plan, batches, attempts }, selectsTests));
+    return { batches: [], reason: settled.reason, ...(base ? { base } : {}) };
+  }
   const numbered: Batch[] = settled.batches.map((batch, i) => ({ id: `b${batches.length + i + 1}`, ...batch }));
   const stored = await ledger.addStage(execution, stage + 1, numbered, settled.reason);
   await ledger.updateRun(execution, { status: 'running' });
   return { batches: stored.map((b): BatchRef => batchRef(b)), reason: settled.reason };
 }
 
-async function judgeRun(deps: RunDeps, execution: string, ended: RunEnding): Promise<Concluded> {
+async function judgeRun(
+  deps: RunDeps,
+  execution: string,
+  ended: RunEnding,
+  baseProblem: string | undefined,
+): Promise<Concluded> {
   const { ledger } = deps;
   const run = await requireRun(deps, execution);
   const { plan, lost } = await planOrWhy(deps, execution);
   const [batches, attempts] = await Promise.all([ledger.batches(execution), ledger.attempts(execution)]);
   const notes = [...run.notes, ...(await rememberInterference(deps, run, batches, attempts))];
-  const { verdict, results } = judge({ plan, batches, attempts, ended: lost ?? ended, notes });
+  if (baseProblem) notes.push(`The base commit could not be asked: ${baseProblem}`);
+  const seen = plan && { run, plan, batches, attempts };
+  const knowledge = deps.blame && seen ? await knowledgeOf(deps.blame, seen, baseProblem) : undefined;
+  const { verdict, results } = judge({
+    plan,
+    batches,
+    attempts,
+    ended: lost ?? ended,
+    notes,
+    ...(knowledge ? { knowledge } : {}),
+  });
   const stored = await ledger.storeVerdict(execution, verdict, results);
   return { verdict: stored.verdict, totals: stored.totals, sentence: stored.sentence.slice(0, 1000) };
 }
@@ -76,8 +100,13 @@ async function planOrWhy(deps: RunDeps, execution: string): Promise<{ plan: Plan
 }
 
 /** The end of a run, also of one whose workflow is gone. Everything in it is harmless when repeated. */
-export async function concludeRun(deps: RunDeps, execution: string, ended: RunEnding): Promise<Concluded> {
-  const judged = await judgeRun(deps, execution, ended);
+export async function concludeRun(
+  deps: RunDeps,
+  execution: string,
+  ended: RunEnding,
+  baseProblem?: string,
+): Promise<Concluded> {
+  const judged = await judgeRun(deps, execution, ended, baseProblem);
   await writeReports(deps, execution);
   await deps.ledger.learnDurations(execution);
   await deps.ledger.finishRun(execution);

@@ -12,6 +12,7 @@ import { DocsService } from './docs/docs.service.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
+import { BaseController } from './ingest/base.controller.js';
 import { IngestController } from './ingest/ingest.controller.js';
 import { PlansController } from './ingest/plans.controller.js';
 import { UploadsController } from './ingest/uploads.controller.js';
@@ -31,6 +32,7 @@ export const CONTROLLERS = [
   ArtifactsController,
   TestsController,
   IngestController,
+  BaseController,
   PlansController,
   UploadsController,
 ];

@@ -1,3 +1,4 @@
+import type { BlameStore } from '../domain/blame-ports.js';
 import type { ArtifactStore, Engine, Ledger } from '../domain/ports.js';
 import type { Role } from './common/access.js';
 
@@ -23,6 +24,8 @@ export interface ApiLogger {
 /** All that the API needs from outside; `config/wiring.ts` gives it. */
 export interface ApiDeps {
   readonly ledger: Ledger;
+  /** Absent: no runner is ever asked to run anything at a base commit. */
+  readonly blame?: BlameStore | undefined;
   readonly artifacts: ArtifactStore;
   readonly engine: Engine;
   /** Address to listen on. Anything but a loopback address needs `apiKeys`. */

@@ -49,6 +49,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   });
   const runDeps: RunDeps = {
     ledger,
+    blame: ledger.blame,
     artifacts,
     selectsTests: new Set(ADAPTERS.filter((a) => a.selectsTests).map((a) => a.name)),
     versions: { baton: VERSION, node: process.version },
@@ -76,6 +77,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     }),
     createApi({
       ledger,
+      blame: ledger.blame,
       artifacts,
       engine,
       host: settings.host,

@@ -4,7 +4,9 @@ import { createCage } from '../adapters/process/cage.js';
 import { testEnvironment } from '../adapters/process/environment.js';
 import { projectAccess } from '../adapters/process/project-access.js';
 import { readProjectConfig } from '../adapters/project/config-file.js';
+import { baseFinder } from '../adapters/vcs/base.js';
 import { workspaces } from '../adapters/vcs/workspace.js';
+import type { BaseFinder } from '../domain/blame-ports.js';
 import type { ProjectConfig } from '../domain/config.schema.js';
 import { ProjectProblem } from '../domain/failures.js';
 import type { FrameworkAdapter, ProjectAccess } from '../domain/framework.js';
@@ -15,6 +17,7 @@ import type { Settings } from './config.js';
 export interface ProjectTools {
   readonly cage: Cage;
   readonly workspaces: Workspaces;
+  readonly bases: BaseFinder;
   readonly adapters: readonly FrameworkAdapter[];
   readonly adapter: (framework: Suite['framework']) => FrameworkAdapter;
   readonly project: (root: string) => ProjectAccess;
@@ -39,6 +42,7 @@ export function projectTools(
       setupCommand: async (root) => (await readProjectConfig(project(root)))?.setup,
       ...(finished ? { finished } : {}),
     }),
+    bases: baseFinder({ home: settings.home, environment: settings.environment }),
     adapters: ADAPTERS,
     adapter(framework) {
       const found = ADAPTERS.find((a) => a.name === framework);

@@ -3,15 +3,19 @@ import { availableParallelism } from 'node:os';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createBaseActivities } from '../activities/base/probe.js';
 import { createBatchActivities } from '../activities/batch/batches.js';
+import type { RunnerDeps } from '../activities/batch/deps.js';
 import { createPlanningActivities } from '../activities/planning.js';
+import { httpBaseApi } from '../adapters/http/base-api.js';
 import { httpRunnerApi } from '../adapters/http/runner-api.js';
 import { leaseLane } from '../adapters/process/leases.js';
 import { removeStaleGroups } from '../adapters/process/cgroup.js';
 import { testEnvironment } from '../adapters/process/environment.js';
 import { removeStaleTemp } from '../adapters/process/own-temp.js';
 import { projectName } from '../adapters/vcs/project-name.js';
-import type { BatchActivities, PlanningActivities } from '../domain/activities.js';
+import type { BaseActivities, BatchActivities, PlanningActivities } from '../domain/activities.js';
+import { executionOfWorkspace } from '../domain/blame-ports.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { hostQueue, PLANNING_QUEUE, RUNNER_QUEUE } from '../domain/names.js';
 import { NotFound, type RunnerApi } from '../domain/ports.js';
@@ -44,7 +48,7 @@ export async function startRunner(settings: Settings, log: Log): Promise<Runner>
   await removeStaleTemp();
   await removeStaleGroups();
   const api = httpRunnerApi({ baseUrl: settings.apiUrl, token: settings.runnerToken });
-  const tools = projectTools(settings, (execution) => isOver(api, execution));
+  const tools = projectTools(settings, (name) => isOver(api, executionOfWorkspace(name)));
   const workers = await createWorkers(connection, settings, activities(settings, api, tools, log));
   // Told once by each worker that broke; the others then stop too.
   const done = Promise.all(workers.map((w) => w.run())).then(() => undefined);
@@ -71,7 +75,7 @@ async function isOver(api: RunnerApi, execution: string): Promise<boolean> {
   }
 }
 
-type RunnerActivities = BatchActivities & PlanningActivities;
+type RunnerActivities = BatchActivities & PlanningActivities & BaseActivities;
 
 function activities(
   settings: Settings,
@@ -82,7 +86,7 @@ function activities(
   const spoolDir = join(settings.home, 'spool');
   mkdirSync(spoolDir, { recursive: true });
   const cores = availableParallelism();
-  const batches = createBatchActivities({
+  const own: RunnerDeps = {
     api,
     cage: tools.cage,
     workspaces: tools.workspaces,
@@ -94,11 +98,18 @@ function activities(
     lease: (suite, execution, batch) =>
       leaseLane({ lane: `${execution}_${batch}`, ports: suite.leases.ports, database: suite.leases.database }),
     log,
+  };
+  const batches = createBatchActivities(own);
+  const base = createBaseActivities({
+    ...own,
+    project: tools.project,
+    base: httpBaseApi({ baseUrl: settings.apiUrl ?? '', token: settings.runnerToken ?? '' }),
   });
   const planning = createPlanningActivities({
     api,
     cage: tools.cage,
     workspaces: tools.workspaces,
+    bases: tools.bases,
     adapters: tools.adapters,
     project: tools.project,
     projectConfig: tools.projectConfig,
@@ -106,7 +117,7 @@ function activities(
     host: settings.machine,
     cores,
   });
-  return { ...batches, ...planning };
+  return { ...batches, ...planning, ...base };
 }
 
 /** The shared queue and this machine's own, for batches one at a time, for planning several. */

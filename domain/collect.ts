@@ -2,6 +2,7 @@
 import { clip, plainText } from './clip.js';
 import { WHOLE_FILE } from './count.js';
 import type { Observed } from './evidence.js';
+import { faultOf } from './fault.js';
 import { testId } from './identity.js';
 import type { FileEnd } from './ports.js';
 import type { ResultRow } from './result.schema.js';
@@ -27,6 +28,7 @@ export class Collector {
   private readonly expected: ReadonlySet<string>;
   private readonly strangers = new Set<string>();
   private readonly ended = new Set<string>();
+  private framework: string | undefined;
   private loaded = false;
   private closed = false;
   private tests = 0;
@@ -73,6 +75,7 @@ export class Collector {
     switch (event.e) {
       case 'start':
         this.loaded = true;
+        this.framework = event.framework;
         return;
       case 'end':
         this.closed = true;
@@ -167,6 +170,7 @@ export class Collector {
       path: clean,
       params,
       status: event.status ?? 'failed',
+      fault: (event.status ?? 'failed') === 'failed' ? faultOf(this.framework, { ...event, kind, path: clean }) : null,
       tries: event.tries ?? 1,
       durationMs: event.ms ?? null,
       startedAt: event.at ?? null,

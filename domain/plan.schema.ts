@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Batch } from './batch.schema.js';
-import { SuiteConfig } from './config.schema.js';
+import { BaseCommit } from './blame.schema.js';
+import { BlameConfig, SuiteConfig } from './config.schema.js';
 
 /** A suite with everything decided. */
 export const Suite = SuiteConfig.extend({
@@ -33,6 +34,8 @@ export const Plan = z
     files: z.array(PlannedFile),
     batches: z.array(Batch),
     notes: z.array(z.string()),
+    base: BaseCommit.nullish().describe('What failures are compared with.'),
+    blame: BlameConfig.optional(),
   })
   .meta({ id: 'Plan' });
 export type Plan = z.infer<typeof Plan>;

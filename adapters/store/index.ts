@@ -1,8 +1,10 @@
 /** The result ledger on PGlite (embedded) or PostgreSQL. One dialect, one set of migrations. */
 import { sql } from 'kysely';
+import type { BlameStore } from '../../domain/blame-ports.js';
 import type { Ledger } from '../../domain/ports.js';
 import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
 import { addArtifact, artifacts, keptDigests } from './artifact-refs.js';
+import { blameStore } from './blame.js';
 import { beginBatch, finishBatch, listBatches } from './batches.js';
 import { type FaultPoint, read } from './context.js';
 import { type EffectStore, effectStore } from './effects.js';
@@ -27,6 +29,7 @@ export { prepareTemplate } from './template.js';
 export interface StoreLedger extends Ledger {
   readonly keys: ApiKeyStore;
   readonly effects: EffectStore;
+  readonly blame: BlameStore;
   /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
   keptDigests(): Promise<Set<string>>;
 }
@@ -74,6 +77,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     retain: (rawDays, summaryDays) => retain(store, rawDays, summaryDays),
     keys: apiKeyStore(store),
     effects: effectStore(store),
+    blame: blameStore(store),
     ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),
     close: () => store.close(),
   };

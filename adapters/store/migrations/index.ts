@@ -1,10 +1,16 @@
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { STATEMENTS } from './0001-ledger.js';
+import { STATEMENTS as BLAME } from './0003-blame.js';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-ledger': {
     async up(db) {
       for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+    },
+  },
+  '0003-blame': {
+    async up(db) {
+      for (const statement of BLAME) await sql.raw(statement).execute(db);
     },
   },
 };
