@@ -112,6 +112,11 @@ function runCommand(program: Command, context: Context, color: Color, end: End):
     .addOption(new Option('--workers <n>', 'most batches at one time').argParser(wholeNumber('--workers', 1, 256)))
     .option('--bail', 'stop after the first failure')
     .option('--commit <rev>', 'run a commit, branch or tag in a checkout of its own')
+    .option(
+      '--base <ref>',
+      'commit, branch or tag that failures are compared with (default: HEAD, merge base or parent)',
+    )
+    .option('--no-blame', 'do not ask whose fault a failure is: every red test gates')
     .option('--repo <url>', 'repository of --commit: URL or directory (default: the project directory)')
     .action(async (dir: string, flags) => end(await run(context, dir, { ...flags, ...color() })));
 }

@@ -44,7 +44,10 @@ export function judge(input: JudgeInput): Judgement {
   const blame = blameRun(results, broken, ended, knowledge.base);
   const sentence = describe(input, verdict, totals, doubts) + (ended.problem ? '' : blameSentence(blame, verdict));
   const notes = [...new Set([...input.notes, ...(input.plan?.notes ?? []), ...doubts])];
-  return { verdict: { verdict, totals, problem: ended.problem, notes, sentence, ...(blame ? { blame } : {}) }, results };
+  return {
+    verdict: { verdict, totals, problem: ended.problem, notes, sentence, ...(blame ? { blame } : {}) },
+    results,
+  };
 }
 
 /**
