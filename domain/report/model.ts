@@ -57,7 +57,7 @@ export function buildReport(input: ReportInput): Report {
       ...consistencyNotes(input, totals),
     ]).map(plainText),
     totals,
-    ...(verdict.blame ? { blame: verdict.blame } : {}),
+    blame: verdict.blame ?? null,
     createdAt: run.createdAt,
     startedAt,
     endedAt,

@@ -120,7 +120,7 @@ export const Report = z
     problem: Problem.nullable(),
     notes: z.array(z.string()),
     totals: Totals,
-    blame: RunBlame.nullish().describe('Failures by class; absent when there is none.'),
+    blame: RunBlame.nullable().describe('Failures by class; null when there is none.'),
     createdAt: z.iso.datetime(),
     startedAt: z.iso.datetime(),
     endedAt: z.iso.datetime(),
