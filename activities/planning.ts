@@ -1,5 +1,6 @@
 /** From an execution to a stored plan: pin, detect, discover, order, cut. Runs on a runner, because only there is the code. */
 import type { PlanningActivities, PlanRef } from '../domain/activities.js';
+import type { BaseFinder } from '../domain/blame-ports.js';
 import type { ProjectConfig } from '../domain/config.schema.js';
 import { ProjectProblem } from '../domain/failures.js';
 import type { FrameworkAdapter, ProjectAccess, SuiteDraft } from '../domain/framework.js';
@@ -16,6 +17,7 @@ export interface PlanningDeps {
   readonly api: RunnerApi;
   readonly cage: Cage;
   readonly workspaces: Workspaces;
+  readonly bases: BaseFinder;
   readonly adapters: readonly FrameworkAdapter[];
   readonly project: (root: string, trust: TrustClass) => ProjectAccess;
   readonly projectConfig: (project: ProjectAccess) => Promise<ProjectConfig | undefined>;
@@ -39,6 +41,7 @@ async function planRun(deps: PlanningDeps, execution: string, signal: AbortSigna
   if (stored !== null) return reference(await deps.api.plan(stored), stored, queue);
 
   const workspace = await deps.workspaces.ensure(run.source, execution, run.trust);
+  const base = run.options.blame === false ? null : await deps.bases.find(run.source, workspace, run.options.base);
   signal.throwIfAborted();
   const project = deps.project(workspace.root, run.trust);
   const config = await deps.projectConfig(project);
@@ -76,6 +79,8 @@ async function planRun(deps: PlanningDeps, execution: string, signal: AbortSigna
     ...(leftOut.length > 0 ? { leftOut } : {}),
     ...(emptySuites.length > 0 ? { emptySuites } : {}),
     ...allowances(config),
+    base,
+    ...(config?.blame ? { blame: config.blame } : {}),
   });
   const digest = await deps.api.storePlan(execution, plan);
   // Another attempt may have stored its plan first: that one counts.

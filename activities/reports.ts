@@ -67,6 +67,7 @@ async function model(deps: RunDeps, execution: string): Promise<Report> {
     problem: run.problem,
     notes: run.notes,
     sentence: run.sentence ?? '',
+    blame: run.blame ?? null,
   } as const;
   return buildReport({ run, plan, batches, attempts, results, verdict, versions: deps.versions });
 }

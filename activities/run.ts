@@ -9,6 +9,8 @@ import { Plan } from '../domain/plan.schema.js';
 import type { ArtifactStore, Ledger } from '../domain/ports.js';
 import type { Run } from '../domain/run.schema.js';
 import { interferingSuites, settle } from '../domain/settle.js';
+import type { BlameStore } from '../domain/blame-ports.js';
+import { knowledgeOf, planBaseRerun } from './blame.js';
 import { withHeartbeat } from './heartbeat.js';
 import { signedReceipt } from './receipts.js';
 import { namedFailures } from './to-failure.js';
@@ -24,6 +26,8 @@ export interface ReceiptSigner {
 export interface RunDeps {
   readonly ledger: Ledger;
   readonly artifacts: ArtifactStore;
+  /** Absent: nothing is known of whose fault a failure is, so every red test gates. */
+  readonly blame?: BlameStore;
   /** Frameworks whose adapter can run single tests. */
   readonly selectsTests: ReadonlySet<string>;
   readonly versions: Readonly<Record<string, string>>;
@@ -40,7 +44,8 @@ export function createRunActivities(deps: RunDeps): RunActivities {
       await ledger.updateRun(execution, { status: 'planning', temporalRunId });
     },
     settle: ({ execution, stage }) => withHeartbeat(() => settleStage(deps, execution, stage)),
-    conclude: ({ execution, ended }) => withHeartbeat(() => concludeRun(deps, execution, ended)),
+    conclude: ({ execution, ended, baseProblem }) =>
+      withHeartbeat(() => concludeRun(deps, execution, ended, baseProblem)),
   });
 }
 
@@ -56,14 +61,23 @@ async function settleStage(deps: RunDeps, execution: string, stage: number): Pro
   const selectsTests = new Set(plan.suites.filter((s) => deps.selectsTests.has(s.framework)).map((s) => s.name));
   const settled = settle({ plan, batches, attempts, stage, retriesOf: (suite) => suite.retries, selectsTests });
   if (settled.reason && settled.batches.length === 0) await ledger.updateRun(execution, { note: settled.reason });
-  if (settled.batches.length === 0) return { batches: [], reason: settled.reason };
+  if (settled.batches.length === 0) {
+    const run = await requireRun(deps, execution);
+    const base = deps.blame && (await planBaseRerun(deps.blame, { run, plan, batches, attempts }, selectsTests));
+    return { batches: [], reason: settled.reason, ...(base ? { base } : {}) };
+  }
   const numbered: Batch[] = settled.batches.map((batch, i) => ({ id: `b${batches.length + i + 1}`, ...batch }));
   const stored = await ledger.addStage(execution, stage + 1, numbered, settled.reason);
   await ledger.updateRun(execution, { status: 'running' });
   return { batches: stored.map((b): BatchRef => batchRef(b)), reason: settled.reason };
 }
 
-async function judgeRun(deps: RunDeps, execution: string, ended: RunEnding): Promise<Concluded> {
+async function judgeRun(
+  deps: RunDeps,
+  execution: string,
+  ended: RunEnding,
+  baseProblem: string | undefined,
+): Promise<Concluded> {
   const { ledger } = deps;
   const run = await requireRun(deps, execution);
   const { plan, lost } = await planOrWhy(deps, execution);
@@ -72,8 +86,11 @@ async function judgeRun(deps: RunDeps, execution: string, ended: RunEnding): Pro
   const batchAttempts = await ledger.batchAttempts(execution);
   const lastSeen = asksForAll(run) ? await ledger.lastSeen(run.project, run.branch) : [];
   const notes = [...run.notes, ...(await rememberInterference(deps, run, batches, attempts))];
+  if (baseProblem) notes.push(`The base commit could not be asked: ${baseProblem}`);
   const how = lost ?? ended;
-  const judged = judge({ plan, batches, attempts, ended: how, notes, lastSeen });
+  const knowledge =
+    deps.blame && plan ? await knowledgeOf(deps.blame, { run, plan, batches, attempts }, baseProblem) : undefined;
+  const judged = judge({ plan, batches, attempts, ended: how, notes, lastSeen, ...(knowledge ? { knowledge } : {}) });
   const seen = { run, plan, planDigest, batches, batchAttempts, attempts, ended: how, judged, lastSeen };
   const document = signedReceipt(deps, seen);
   const stored = await ledger.storeVerdict(execution, judged.verdict, judged.results, {
@@ -102,8 +119,13 @@ async function planOrWhy(deps: RunDeps, execution: string): Promise<{ plan: Plan
 }
 
 /** The end of a run, also of one whose workflow is gone. Everything in it is harmless when repeated. */
-export async function concludeRun(deps: RunDeps, execution: string, ended: RunEnding): Promise<Concluded> {
-  const judged = await judgeRun(deps, execution, ended);
+export async function concludeRun(
+  deps: RunDeps,
+  execution: string,
+  ended: RunEnding,
+  baseProblem?: string,
+): Promise<Concluded> {
+  const judged = await judgeRun(deps, execution, ended, baseProblem);
   await writeReports(deps, execution);
   await deps.ledger.learnDurations(execution);
   await deps.ledger.finishRun(execution);

@@ -13,6 +13,7 @@ import { EventsController } from './events/events.controller.js';
 import { FailuresController } from './failures/failures.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
+import { BaseController } from './ingest/base.controller.js';
 import { IngestController } from './ingest/ingest.controller.js';
 import { PlansController } from './ingest/plans.controller.js';
 import { UploadsController } from './ingest/uploads.controller.js';
@@ -36,6 +37,7 @@ export const CONTROLLERS = [
   TestsController,
   ReceiptsController,
   IngestController,
+  BaseController,
   PlansController,
   UploadsController,
   MetricsController,

@@ -1,5 +1,6 @@
 import type { FailureLedger } from '../domain/failure-groups.js';
 import type { MetricsSources } from '../domain/metrics.js';
+import type { BlameStore } from '../domain/blame-ports.js';
 import type { ArtifactStore, Engine, Ledger } from '../domain/ports.js';
 import type { ReceiptKey } from '../domain/receipt.schema.js';
 import type { Role } from './common/access.js';
@@ -26,6 +27,8 @@ export interface ApiLogger {
 /** All that the API needs from outside; `config/wiring.ts` gives it. */
 export interface ApiDeps {
   readonly ledger: Ledger;
+  /** Absent: no runner is ever asked to run anything at a base commit. */
+  readonly blame?: BlameStore | undefined;
   readonly artifacts: ArtifactStore;
   readonly engine: Engine;
   /** What `/metrics` tells; without it that route answers 503. */

@@ -1,5 +1,6 @@
 /** The one object that `--json` prints, and the words people read in its place. */
 import type { RunAnswer, RunLinks } from '../domain/api.schema.js';
+import type { Blame, Fault, RunBlame } from '../domain/blame.schema.js';
 import type { Verdict } from '../domain/outcome.schema.js';
 import type { TestResult } from '../domain/result.schema.js';
 import type { Problem, Totals } from '../domain/run.schema.js';
@@ -12,6 +13,8 @@ export interface JsonAnswer {
   readonly execution: string | null;
   readonly verdict: Verdict | null;
   readonly totals: Totals;
+  /** Failures by class; absent when there is none. */
+  readonly blame?: RunBlame;
   readonly durationMs: number | null;
   readonly tests: readonly {
     suite: string;
@@ -20,6 +23,8 @@ export interface JsonAnswer {
     status: string;
     durationMs: number | null;
     attempts: number;
+    fault?: Fault;
+    blame?: Blame;
   }[];
   readonly links: RunLinks | null;
   readonly problem?: Problem;
@@ -50,14 +55,17 @@ export function jsonAnswer(run: RunAnswer, tests: readonly TestResult[]): JsonAn
     execution: run.id,
     verdict: run.verdict,
     totals: run.totals,
+    ...(run.blame ? { blame: run.blame } : {}),
     durationMs: run.durationMs,
-    tests: tests.map(({ suite, file, name, status, durationMs, attempts }) => ({
+    tests: tests.map(({ suite, file, name, status, durationMs, attempts, fault, blame }) => ({
       suite,
       file,
       name,
       status,
       durationMs,
       attempts,
+      ...(fault ? { fault } : {}),
+      ...(blame ? { blame } : {}),
     })),
     links: run.links,
     ...(run.problem ? { problem: run.problem } : {}),

@@ -1,6 +1,7 @@
 /** What the commands need of the HTTP API. `config/client.ts` gives the real one. */
 import type { z } from 'zod';
 import type { ArtifactList, ReportFormat, ResultPage, RunAnswer, RunPage } from '../domain/api.schema.js';
+import type { BlameClass } from '../domain/blame.schema.js';
 import type { BatonEvent } from '../domain/events.js';
 import type { RunStatus, TestStatus, Verdict } from '../domain/outcome.schema.js';
 import type { StartRun } from '../domain/run.schema.js';
@@ -15,7 +16,10 @@ export interface Client {
     limit?: number;
     cursor?: string;
   }): Promise<RunPage>;
-  results(id: string, query: { status?: TestStatus; limit?: number; cursor?: string }): Promise<ResultPage>;
+  results(
+    id: string,
+    query: { status?: TestStatus; blame?: BlameClass; limit?: number; cursor?: string },
+  ): Promise<ResultPage>;
   cancel(id: string): Promise<RunAnswer>;
   artifacts(id: string): Promise<ArtifactList>;
   artifact(id: string, name: string): Promise<Uint8Array>;

@@ -118,6 +118,11 @@ function runCommand(program: Command, context: Context, color: Color, end: End):
       '--untrusted',
       'run it as code of a stranger: no network, no secrets, nothing of the machine but the project',
     )
+    .option(
+      '--base <ref>',
+      'commit, branch or tag that failures are compared with (default: HEAD, merge base or parent)',
+    )
+    .option('--no-blame', 'do not ask whose fault a failure is: every red test gates')
     .option('--repo <url>', 'repository of --commit: URL or directory (default: the project directory)')
     .action(async (dir: string, flags) => end(await run(context, dir, { ...flags, ...color() })));
 }

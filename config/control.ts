@@ -53,6 +53,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   });
   const runDeps: RunDeps = {
     ledger,
+    blame: ledger.blame,
     artifacts,
     selectsTests: new Set(ADAPTERS.filter((a) => a.selectsTests).map((a) => a.name)),
     versions: { baton: VERSION, node: process.version, ...(await temporalVersion(client)) },
@@ -84,6 +85,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     settings.roles.has('api')
       ? createApi({
           ledger,
+          blame: ledger.blame,
           artifacts,
           engine,
           metrics: metricsSources(ledger, client, settings),

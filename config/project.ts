@@ -7,6 +7,8 @@ import { projectAccess } from '../adapters/process/project-access.js';
 import { gitOf, sealFor, type SealRequest, untrustedEnvironment } from '../adapters/process/sealing.js';
 import { readProjectConfig } from '../adapters/project/config-file.js';
 import { type Workspaces, workspaces } from '../adapters/vcs/workspace.js';
+import { baseFinder } from '../adapters/vcs/base.js';
+import type { BaseFinder } from '../domain/blame-ports.js';
 import type { ProjectConfig } from '../domain/config.schema.js';
 import { ProjectProblem } from '../domain/failures.js';
 import type { FrameworkAdapter, ProjectAccess } from '../domain/framework.js';
@@ -19,6 +21,7 @@ import type { Settings } from './config.js';
 export interface ProjectTools {
   readonly cage: Cage;
   readonly workspaces: Workspaces;
+  readonly bases: BaseFinder;
   readonly adapters: readonly FrameworkAdapter[];
   readonly adapter: (framework: Suite['framework']) => FrameworkAdapter;
   readonly project: (root: string, trust?: TrustClass) => ProjectAccess;
@@ -59,6 +62,7 @@ export function projectTools(
       setupNetwork: untrusted.setupNetwork,
       ...(finished ? { finished } : {}),
     }),
+    bases: baseFinder({ home: settings.home, environment: settings.environment }),
     adapters: ADAPTERS,
     adapter(framework) {
       const found = ADAPTERS.find((a) => a.name === framework);

@@ -3,9 +3,12 @@ import { availableParallelism } from 'node:os';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createBaseActivities } from '../activities/base/probe.js';
 import { createBatchActivities } from '../activities/batch/batches.js';
+import type { RunnerDeps } from '../activities/batch/deps.js';
 import { createPlanningActivities } from '../activities/planning.js';
 import { Addresses } from '../adapters/http/addresses.js';
+import { httpBaseApi } from '../adapters/http/base-api.js';
 import { httpRunnerApi } from '../adapters/http/runner-api.js';
 import { leaseLane } from '../adapters/process/leases.js';
 import { removeStaleGroups } from '../adapters/process/cgroup.js';
@@ -14,7 +17,8 @@ import { gitOf, untrustedEnvironment } from '../adapters/process/sealing.js';
 import { removeStaleTemp } from '../adapters/process/own-temp.js';
 import type { Workspaces } from '../adapters/vcs/workspace.js';
 import { projectName } from '../adapters/vcs/project-name.js';
-import type { BatchActivities, PlanningActivities } from '../domain/activities.js';
+import type { BaseActivities, BatchActivities, PlanningActivities } from '../domain/activities.js';
+import { executionOfWorkspace } from '../domain/blame-ports.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { hostQueue, PLANNING_QUEUE, RUNNER_QUEUE } from '../domain/names.js';
 import { NotFound, type RunnerApi } from '../domain/ports.js';
@@ -52,7 +56,7 @@ export async function startRunner(settings: Settings, log: Log): Promise<Runner>
     addresses: new Addresses(settings.apiUrls),
     token: settings.runnerToken,
   });
-  const tools = projectTools(settings, (execution) => isOver(api, execution));
+  const tools = projectTools(settings, (name) => isOver(api, executionOfWorkspace(name)));
   const sweeping = keepSwept(tools.workspaces, settings, log);
   const workers = await createWorkers(connection, settings, activities(settings, api, tools, log));
   // Told once by each worker that broke; the others then stop too.
@@ -94,7 +98,7 @@ async function isOver(api: RunnerApi, execution: string): Promise<boolean> {
   }
 }
 
-type RunnerActivities = BatchActivities & PlanningActivities;
+type RunnerActivities = BatchActivities & PlanningActivities & BaseActivities;
 
 function activities(
   settings: Settings,
@@ -105,7 +109,7 @@ function activities(
   const spoolDir = join(settings.home, 'spool');
   mkdirSync(spoolDir, { recursive: true });
   const cores = availableParallelism();
-  const batches = createBatchActivities({
+  const own: RunnerDeps = {
     api,
     cage: tools.cage,
     workspaces: tools.workspaces,
@@ -121,11 +125,18 @@ function activities(
     lease: (suite, execution, batch) =>
       leaseLane({ lane: `${execution}_${batch}`, ports: suite.leases.ports, database: suite.leases.database }),
     log,
+  };
+  const batches = createBatchActivities(own);
+  const base = createBaseActivities({
+    ...own,
+    project: tools.project,
+    base: httpBaseApi({ baseUrl: settings.apiUrl ?? '', token: settings.runnerToken ?? '' }),
   });
   const planning = createPlanningActivities({
     api,
     cage: tools.cage,
     workspaces: tools.workspaces,
+    bases: tools.bases,
     adapters: tools.adapters,
     project: tools.project,
     projectConfig: tools.projectConfig,
@@ -133,7 +144,7 @@ function activities(
     host: settings.machine,
     cores,
   });
-  return { ...batches, ...planning };
+  return { ...batches, ...planning, ...base };
 }
 
 /** The shared queue and this machine's own, for batches one at a time, for planning several. */

@@ -60,6 +60,20 @@ export interface SettleResult {
   /** Batches of the next stage; empty when everything is settled. */
   readonly batches: readonly BatchRef[];
   readonly reason: string;
+  /** Set when everything is settled, tests are still red, and the base commit should be asked about them. */
+  readonly base?: BaseRef;
+}
+
+export interface BaseRef {
+  readonly commit: string;
+  readonly tests: number;
+  readonly files: number;
+}
+
+/** On a runner's queue. */
+export interface BaseActivities {
+  /** Runs what stays red at the base commit, in a checkout of its own; the outcome is evidence and never counted. Idempotent by try. */
+  rerunAtBase(input: ExecutionRef): Promise<{ tries: number }>;
 }
 
 export interface Concluded {
@@ -80,7 +94,7 @@ export interface RunActivities {
    * JSON and HTML as artifacts, what was learned about durations, and the last event; a report that cannot be written
    * becomes a note. Idempotent.
    */
-  conclude(input: ExecutionRef & { readonly ended: RunEnding }): Promise<Concluded>;
+  conclude(input: ExecutionRef & { readonly ended: RunEnding; readonly baseProblem?: string }): Promise<Concluded>;
 }
 
 export interface HousekeepingActivities {

@@ -1,6 +1,7 @@
 /** What crosses the HTTP API and the websocket and has no schema of its own yet. One schema: type, check and documentation. */
 import { z } from 'zod';
 import { Batch, Evidence } from './batch.schema.js';
+import { BlameClass } from './blame.schema.js';
 import { EVENT_TYPES } from './events.js';
 import { BatchOutcome, RawStatus, RunStatus, TestStatus, Verdict } from './outcome.schema.js';
 import { Attempt, ResultRow, TestResult } from './result.schema.js';
@@ -71,6 +72,7 @@ export type RunsQuery = z.infer<typeof RunsQuery>;
 
 export const ResultsQuery = z.strictObject({
   status: TestStatus.optional(),
+  blame: BlameClass.optional().describe('Only failures that are blamed on this.'),
   suite: z.string().min(1).max(100).optional(),
   file: z.string().min(1).max(1024).optional(),
   name: z.string().min(1).max(500).optional().describe('Part of the name, any case.'),

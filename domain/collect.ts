@@ -2,6 +2,7 @@
 import { clip, plainText } from './clip.js';
 import { WHOLE_FILE } from './count.js';
 import type { Observed } from './evidence.js';
+import { faultOf } from './fault.js';
 import { testId } from './identity.js';
 import type { FileEnd } from './ports.js';
 import type { ResultRow } from './result.schema.js';
@@ -27,6 +28,7 @@ export class Collector {
   private readonly expected: ReadonlySet<string>;
   private readonly strangers = new Set<string>();
   private readonly ended = new Set<string>();
+  private frameworkName: string | undefined;
   private loaded = false;
   private tool: string | undefined;
   private closed = false;
@@ -82,6 +84,7 @@ export class Collector {
       case 'start':
         this.loaded = true;
         this.tool ??= event.version ? `${event.framework} ${event.version}`.slice(0, 200) : undefined;
+        this.frameworkName = event.framework;
         return;
       case 'end':
         this.closed = true;
@@ -178,6 +181,8 @@ export class Collector {
       path: clean,
       params,
       status: event.status ?? 'failed',
+      fault:
+        (event.status ?? 'failed') === 'failed' ? faultOf(this.frameworkName, { ...event, kind, path: clean }) : null,
       tries: event.tries ?? 1,
       durationMs: event.ms ?? null,
       startedAt: event.at ?? null,

@@ -133,6 +133,28 @@ export const SuiteConfig = z
   .meta({ id: 'SuiteConfig' });
 export type SuiteConfig = z.infer<typeof SuiteConfig>;
 
+export const BlameConfig = z
+  .strictObject({
+    rerunAtBase: z
+      .boolean()
+      .default(true)
+      .describe('Whether tests that stay red are run again at the base commit, to see whether they were red before.'),
+    maxTests: z
+      .int()
+      .min(0)
+      .max(1000)
+      .default(50)
+      .describe('Most tests that are run at the base commit; the others count as caused by the change.'),
+    budgetMs: z
+      .int()
+      .min(1000)
+      .max(86_400_000)
+      .default(600_000)
+      .describe('Time for all reruns at the base commit, in milliseconds; after it no further file is begun.'),
+  })
+  .meta({ id: 'BlameConfig' });
+export type BlameConfig = z.infer<typeof BlameConfig>;
+
 export const ProjectConfig = z
   .strictObject({
     project: z
@@ -165,6 +187,7 @@ export const ProjectConfig = z
       .optional()
       .describe('Command that prepares a fresh checkout. Default: detected (`npm ci`, `uv sync` …).'),
     retries: z.int().min(0).max(10).optional().describe('Default of `suites[].retries` for detected suites.'),
+    blame: BlameConfig.optional().describe('How it is found out whose fault a failure is.'),
   })
   .meta({ id: 'ProjectConfig' });
 export type ProjectConfig = z.infer<typeof ProjectConfig>;

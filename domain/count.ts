@@ -83,6 +83,7 @@ function countOne(group: readonly Attempt[], ended: ReadonlyMap<string, number[]
     message: status === 'passed' || status === 'skipped' ? null : (lastFailure?.message ?? last.message),
     runner: last.runner,
     batch: last.batch,
+    fault: status === 'failed' || status === 'flaky' ? (lastFailure?.fault ?? null) : null,
   };
 }
 

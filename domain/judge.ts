@@ -1,5 +1,8 @@
 /** Expected against observed, and the verdict. Green needs every expected file seen to its end, clean evidence and, in every suite, a test that ran. */
 import type { RunEnding } from './activities.js';
+import { type BlameKnowledge, blameResults, blameRun, blameWords, isExcused, NO_KNOWLEDGE } from './blame.js';
+import { type Cause, causeOfMissing, causeOfOutcome } from './blame-batch.js';
+import type { RunBlame } from './blame.schema.js';
 import { countResults, endedFiles, fileKey, totalsOf } from './count.js';
 import { checkEvidence, checkFiles, checkSuites, reallyRan, type SuiteAllowance } from './expected.js';
 import type { BatchOutcome, Verdict } from './outcome.schema.js';
@@ -24,6 +27,8 @@ export interface JudgeInput {
   readonly notes: readonly string[];
   /** Suites of an earlier run that this one must have; empty or absent when only some suites or files were asked for. */
   readonly lastSeen?: readonly { suite: string; tests: number; execution: string }[] | undefined;
+  /** What is known about whose fault failures are. Absent: nothing, so every red test is the change's own. */
+  readonly knowledge?: BlameKnowledge;
 }
 
 export interface Judgement {
@@ -40,22 +45,26 @@ export interface Judgement {
 }
 
 export function judge(input: JudgeInput): Judgement {
-  const results = input.plan ? countResults(input.plan, input.batches, input.attempts) : [];
+  const { ended, attempts, batches } = input;
+  const knowledge = input.knowledge ?? NO_KNOWLEDGE;
+  const counted = input.plan ? countResults(input.plan, batches, attempts) : [];
+  const results = blameResults({ batches, attempts, results: counted, ended, knowledge });
   const totals = totalsOf(results);
   const suites = input.plan
     ? checkSuites({ plan: input.plan, results, lastSeen: input.lastSeen ?? [] })
     : { doubts: [], allowed: [], missing: [] };
-  const doubts = input.plan ? doubtsOf(input.plan, input.batches, results) : [];
+  const { doubts, broken } = input.plan ? doubtsOf(input.plan, batches, results, ended) : { doubts: [], broken: [] };
   // The sentence has room for one: evidence that broke says more than the tests that are missing because of it.
   doubts.push(...suites.doubts);
   const ran = results.some((r) => reallyRan(r));
-  const verdict = decide(input.ended, totals, doubts, ran);
-  const sentence = describe(input, verdict, totals, doubts);
+  const verdict = decide(ended, results, totals, doubts, ran);
+  const blame = blameRun(results, broken, ended, knowledge.base);
+  const sentence = describe(input, verdict, totals, doubts) + (ended.problem ? '' : blameSentence(blame, verdict));
   const notes = [...new Set([...input.notes, ...(input.plan?.notes ?? []), ...doubts])];
   return {
-    verdict: { verdict, totals, problem: input.ended.problem, notes, sentence },
+    verdict: { verdict, totals, problem: ended.problem, notes, sentence, ...(blame ? { blame } : {}) },
     results,
-    reasons: verdict === 'passed' ? [] : reasonsOf(input.ended, totals, doubts, ran),
+    reasons: verdict === 'passed' ? [] : reasonsOf(ended, totals, doubts, ran),
     allowed: suites.allowed,
     missingSuites: suites.missing,
     filesObserved: filesObserved(input),
@@ -73,19 +82,47 @@ function reasonsOf(ended: RunEnding, totals: Totals, doubts: readonly string[], 
   ];
 }
 
-function decide(ended: RunEnding, totals: Totals, doubts: readonly string[], ran: boolean): Verdict {
+/**
+ * Only what is established to be the change's own makes a run red. What is not may be part of a green run when it was
+ * seen to its end and is known; everything else that is red leaves something unknown, and that is never green.
+ */
+function decide(
+  ended: RunEnding,
+  results: readonly TestResult[],
+  totals: Totals,
+  doubts: readonly string[],
+  ran: boolean,
+): Verdict {
   if (ended.how === 'cancelled') return 'cancelled';
-  if (totals.failed > 0) return 'failed';
+  const red = results.filter((r) => r.status === 'failed');
+  if (red.some((r) => r.blame?.gating !== false)) return 'failed';
   if (ended.problem?.name === 'BlockedByPolicy') return 'blocked';
   // A run that bailed without a failure is as unfinished as one that met a problem.
   if (ended.how !== 'completed' || totals.notRun > 0 || doubts.length > 0) return 'incomplete';
+  if (!red.every(isExcused)) return 'incomplete';
   return ran && totals.passed + totals.flaky > 0 ? 'passed' : 'incomplete';
 }
 
+function blameSentence(blame: RunBlame | null, verdict: Verdict): string {
+  if (!blame) return '';
+  const { counts, gating } = blame;
+  const words = blameWords(counts);
+  if (gating > 0) return `; ${words}`;
+  const n = Object.values(counts).reduce((sum, each) => sum + each, 0);
+  const plain = `${n} ${n === 1 ? 'failure that is' : 'failures that are'} not yours (${words})`;
+  return verdict === 'passed' ? `; ${plain}, nothing gates` : `; ${plain}`;
+}
+
 /** Batches whose last word leaves a doubt about a file that no later batch cleared up. */
-function doubtsOf(plan: Plan, batches: readonly BatchRecord[], results: readonly TestResult[]): string[] {
+function doubtsOf(
+  plan: Plan,
+  batches: readonly BatchRecord[],
+  results: readonly TestResult[],
+  ending: RunEnding,
+): { doubts: string[]; broken: { batch: string; cause: Cause }[] } {
   const ended = endedFiles(batches);
   const doubts: string[] = [];
+  const broken: { batch: string; cause: Cause }[] = [];
   for (const batch of batches) {
     const doubt = doubtOf(batch);
     if (!doubt) continue;
@@ -97,14 +134,21 @@ function doubtsOf(plan: Plan, batches: readonly BatchRecord[], results: readonly
     });
     // All files had ended and the process still came to a bad end: no file can be blamed, and none can clear it up.
     const behindTheLast = !tainted && batch.files.every((file) => batch.filesDone.includes(file));
-    if (open.length > 0 || behindTheLast) doubts.push(`${batch.suite}: ${doubt}`);
+    if (open.length === 0 && !behindTheLast) continue;
+    doubts.push(`${batch.suite}: ${doubt}`);
+    // A file without an end has an entry of its own.
+    if (open.every((file) => ended.has(fileKey(batch.suite, file))))
+      broken.push({ batch: batch.batch, cause: causeOfBatch(batch, ending) });
   }
   const planned = new Set(batches.map((b) => b.batch));
   const missing = plan.batches.filter((b) => !planned.has(b.id));
   if (missing.length > 0) doubts.push(`${missing.length} planned batches are missing from the ledger`);
   doubts.push(...checkFiles(plan, batches, results));
-  return [...new Set(doubts)];
+  return { doubts: [...new Set(doubts)], broken };
 }
+
+const causeOfBatch = (batch: BatchRecord, ending: RunEnding): Cause =>
+  (batch.evidence && causeOfOutcome(batch.evidence)) ?? causeOfMissing(batch, ending);
 
 function doubtOf(batch: BatchRecord): string | undefined {
   if (batch.state !== 'final' || batch.evidence === null) {

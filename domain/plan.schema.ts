@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Batch } from './batch.schema.js';
-import { SuiteConfig } from './config.schema.js';
+import { BaseCommit } from './blame.schema.js';
+import { BlameConfig, SuiteConfig } from './config.schema.js';
 
 /** A suite with everything decided. */
 export const Suite = SuiteConfig.extend({
@@ -47,6 +48,8 @@ export const Plan = z
       .object({ removed: z.array(z.string()), empty: z.array(z.string()) })
       .optional()
       .describe('`removed` and `allowEmpty` of the configuration.'),
+    base: BaseCommit.nullish().describe('What failures are compared with.'),
+    blame: BlameConfig.optional(),
   })
   .meta({ id: 'Plan' });
 export type Plan = z.infer<typeof Plan>;

@@ -1,5 +1,6 @@
 /** What the inside needs from the outside. `adapters/` implements these, `config/wiring.ts` chooses, activities and the API receive them. */
 import type { Batch, BatchSummary, Evidence, ExitRecord } from './batch.schema.js';
+import type { BlameClass, RunBlame } from './blame.schema.js';
 import type { Limits } from './config.schema.js';
 import type { BatonEvent, EventType, NewEvent } from './events.js';
 import type { RawStatus, RunStatus, TestStatus, Verdict } from './outcome.schema.js';
@@ -84,6 +85,7 @@ export interface ResultFilter {
   readonly status?: TestStatus | undefined;
   readonly suite?: string | undefined;
   readonly file?: string | undefined;
+  readonly blame?: BlameClass | undefined;
   /** Part of the name, any case. */
   readonly name?: string | undefined;
   readonly limit: number;
@@ -216,6 +218,8 @@ export interface StoredVerdict {
   readonly notes: readonly string[];
   /** Expected against observed, in words for the receipt. */
   readonly sentence: string;
+  /** Whose fault the failures are; null: there is none. */
+  readonly blame?: RunBlame | null;
 }
 
 export interface ArtifactRef {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Blame, Fault } from './blame.schema.js';
 import { RawStatus, TestStatus } from './outcome.schema.js';
 
 /** `file`: a file that failed to load or a red result that belongs to no single test. */
@@ -16,6 +17,7 @@ export const ResultRow = z
     path: z.array(z.string()),
     params: z.string().nullable(),
     status: RawStatus,
+    fault: Fault.nullish().describe('Of a red result: the thing tested is wrong, or could not be tested.'),
     tries: z.int().min(1),
     durationMs: z.number().nullable(),
     startedAt: z.number().nullable().describe('Unix time in milliseconds.'),
@@ -56,6 +58,8 @@ export const TestResult = z
     message: z.string().nullable().describe('Of the last failed attempt.'),
     runner: z.string().nullable(),
     batch: z.string().nullable(),
+    fault: Fault.nullish().describe('Of the last failed attempt.'),
+    blame: Blame.nullish().describe('Whose fault it is; only red, flaky and missing results have one.'),
   })
   .meta({ id: 'TestResult' });
 export type TestResult = z.infer<typeof TestResult>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RunBlame } from './blame.schema.js';
 import { RunStatus, Verdict } from './outcome.schema.js';
 
 /** Where the code under test comes from. */
@@ -41,6 +42,16 @@ export const RunOptions = z
     workers: z.int().min(1).max(256).optional().describe('Most batches that run at one time.'),
     bail: z.boolean().default(false).describe('Stop after the first failure; what did not run is reported as not run.'),
     retries: z.int().min(0).max(10).optional().describe('Overrides the retries of every suite.'),
+    base: z
+      .string()
+      .min(1)
+      .max(250)
+      .optional()
+      .describe('Commit, branch or tag that failures are compared with. Default: see docs/decisions/0010-blame.md.'),
+    blame: z
+      .boolean()
+      .optional()
+      .describe('false: ask nobody whose fault a failure is; every red test gates. Default: true.'),
   })
   .meta({ id: 'RunOptions' });
 export type RunOptions = z.infer<typeof RunOptions>;
@@ -120,6 +131,7 @@ export const Run = z
       .array(z.string())
       .describe('What a reader of the verdict should know: suites run serially, weaker isolation …'),
     totals: Totals,
+    blame: RunBlame.nullish().describe('Whose fault its failures are; null when there is none.'),
     expectedFiles: z.int().nullable(),
     commit: z.string().nullable().describe('Commit id; for a directory with changes the id of its HEAD.'),
     dirty: z.boolean().nullable(),

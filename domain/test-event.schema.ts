@@ -8,6 +8,7 @@
  * itself said it was done. Without `end` the report is partial, whatever the exit code says.
  */
 import { z } from 'zod';
+import { Fault } from './blame.schema.js';
 import { RawStatus } from './outcome.schema.js';
 
 /** Path of a test file, relative to the suite's directory, with forward slashes. */
@@ -29,6 +30,8 @@ export const TestEndEvent = z.object({
   /** Parameters that tell generated tests apart, when the framework names them apart from the title. */
   params: z.string().max(2048).optional(),
   status: RawStatus,
+  /** What the tool itself says of a red result; else it is decided from its text. */
+  fault: Fault.optional(),
   ms: ms.optional(),
   at: at.optional(),
   /** How often the framework itself tried this test (its own retries); 1 or absent = once. */

@@ -35,7 +35,7 @@ export interface TestRunResult {
 }
 
 export interface Progress {
-  readonly step: 'planning' | 'running' | 'settling' | 'judging' | 'done';
+  readonly step: 'planning' | 'running' | 'settling' | 'blaming' | 'judging' | 'done';
   readonly stage: number;
   readonly running: readonly BatchRef[];
   readonly waiting: number;

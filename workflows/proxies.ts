@@ -1,6 +1,7 @@
 /** Every timeout and retry of every activity, each with its reason. */
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type {
+  BaseActivities,
   BatchActivities,
   HousekeepingActivities,
   PlanningActivities,
@@ -59,6 +60,25 @@ export const planning = proxyActivities<PlanningActivities>({
     nonRetryableErrorTypes: NON_RETRYABLE,
   },
 });
+
+/**
+ * Sets up a checkout and runs a few files twice; the set-up may take as long as planning's. What it brings is evidence
+ * only, so a third lost runner is reason enough to go on without it.
+ */
+export const baseOptions = {
+  startToCloseTimeout: '3 hours',
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  allowEagerDispatch: false,
+  retry: {
+    initialInterval: '1 second',
+    maximumInterval: '10 seconds',
+    maximumAttempts: 3,
+    nonRetryableErrorTypes: NON_RETRYABLE,
+  },
+} as const;
+
+export const bases = proxyActivities<BaseActivities>(baseOptions);
 
 /**
  * The limits of a batch are kept by its cage; the engine's own limit is only the last resort behind the largest one a

@@ -13,12 +13,12 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { BatchRef, PlanRef, RunEnding } from '../domain/activities.js';
+import type { BaseRef, BatchRef, PlanRef, RunEnding } from '../domain/activities.js';
 import { searchAttributes } from './attributes.js';
 import { problemOf } from './failure.js';
 import { nextBatch, shareOf } from './lanes.js';
 import { type Progress, progressQuery, type TestRunInput, type TestRunResult, type TestRunState } from './messages.js';
-import { batches, batchOptions, control, local, planning } from './proxies.js';
+import { baseOptions, bases, batches, batchOptions, control, local, planning } from './proxies.js';
 
 export async function testRun(input: TestRunInput): Promise<TestRunResult> {
   const run = new TestRun(input);
@@ -50,6 +50,8 @@ class TestRun {
   private failed = 0;
   /** Every batch so far passed: there is nothing to settle. */
   private clean = true;
+  /** Why the base commit could not be asked about what stayed red. */
+  private baseProblem: string | undefined;
 
   constructor(private readonly input: TestRunInput) {}
 
@@ -62,7 +64,10 @@ class TestRun {
       if (this.stage === 1 && this.clean) return { how: 'completed', problem: null };
       this.enter('settling');
       const next = await control.settle({ execution: this.input.execution, stage: this.stage });
-      if (next.batches.length === 0) return { how: 'completed', problem: null };
+      if (next.batches.length === 0) {
+        if (next.base) await this.askBase(next.base, plan);
+        return { how: 'completed', problem: null };
+      }
       this.stage++;
       this.waiting = [...next.batches];
     }
@@ -155,6 +160,25 @@ class TestRun {
     }
   }
 
+  /** Were they red before? No answer is no reason to stop: the failures then count as the change's own. */
+  private async askBase(base: BaseRef, plan: PlanRef): Promise<void> {
+    this.enter('blaming');
+    try {
+      await bases.rerunAtBase.executeWithOptions(
+        {
+          ...baseOptions,
+          taskQueue: plan.queue,
+          summary: `base ${base.commit.slice(0, 10)}: ${base.tests} that stayed red, in ${base.files} files`,
+          priority: { priorityKey: this.input.priorityKey },
+        },
+        [{ execution: this.input.execution }],
+      );
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      this.baseProblem = problemOf(error).message;
+    }
+  }
+
   private async goOn(plan: PlanRef): Promise<never> {
     const resume: TestRunState = {
       plan: { ...plan, batches: [] },
@@ -171,7 +195,7 @@ class TestRun {
     const { execution } = this.input;
     this.enter('judging');
     const judged = await control.conclude.executeWithOptions({ summary: `judge and report: ${ended.how}` }, [
-      { execution, ended },
+      { execution, ended, ...(this.baseProblem === undefined ? {} : { baseProblem: this.baseProblem }) },
     ]);
     upsertSearchAttributes(searchAttributes({ verdict: judged.verdict }));
     this.enter('done', `**${judged.verdict}**: ${judged.sentence}`);

@@ -74,12 +74,17 @@ function cleaned(raw: object): Record<string, unknown> {
   const event: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(raw)) {
     if (key === 'e' || key === 'status') event[key] = value;
+    else if (key === 'fault') addFault(event, value);
     else if (key === 'path') event[key] = Array.isArray(value) ? titles(value) : value;
     else if (key === 'file') event[key] = typeof value === 'string' ? slashes(value) : value;
     else if (key in TEXT_LIMITS) addText(event, key, value);
     else if (key in NUMBERS) addNumber(event, key, value);
   }
   return event;
+}
+
+function addFault(event: Record<string, unknown>, value: unknown): void {
+  if (value === 'failure' || value === 'error') event['fault'] = value;
 }
 
 function addText(event: Record<string, unknown>, key: string, value: unknown): void {

@@ -1,10 +1,12 @@
 /** The result ledger on PGlite (embedded) or PostgreSQL. One dialect, one set of migrations. */
 import { sql } from 'kysely';
+import type { BlameStore } from '../../domain/blame-ports.js';
 import type { FailureLedger } from '../../domain/failure-groups.js';
 import type { MetricsLedger } from '../../domain/metrics.js';
 import type { Ledger } from '../../domain/ports.js';
 import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
 import { addArtifact, artifacts, keptDigests } from './artifact-refs.js';
+import { blameStore } from './blame.js';
 import { beginBatch, finishBatch, listBatchAttempts, listBatches } from './batches.js';
 import { type FaultPoint, read } from './context.js';
 import { type EffectStore, effectStore } from './effects.js';
@@ -34,6 +36,7 @@ export interface StoreLedger extends Ledger {
   readonly effects: EffectStore;
   readonly metrics: MetricsLedger;
   readonly failures: FailureLedger;
+  readonly blame: BlameStore;
   /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
   keptDigests(): Promise<Set<string>>;
 }
@@ -87,6 +90,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     effects: effectStore(store),
     metrics: metricsStore(store),
     failures: failureGroups(store),
+    blame: blameStore(store),
     ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),
     close: () => store.close(),
   };

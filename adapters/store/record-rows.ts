@@ -68,14 +68,14 @@ export async function insertResults(tx: Tx, batch: LockedBatch, chunk: PreparedC
     WITH added AS (
       INSERT INTO result_rows (execution, batch, test_id, occurrence, attempt, fence, project, principal, trust, chunk, ord,
         runner, kind, suite, file, path, params, status, tries, duration_ms, started_at, note, message, stack, expected,
-        actual, line, col, stdout, stderr)
+        actual, line, col, stdout, stderr, fault)
       SELECT ${batch.execution}, ${batch.id}, "testId", occurrence, attempt, ${chunk.fence}, ${batch.project},
         ${batch.principal}, ${batch.trust}, ${chunk.seq}, row_number() OVER (), ${toText(chunk.runner)}, kind, suite,
         file, path, params, status, tries, "durationMs", "startedAt", note, message, stack, expected, actual, line,
-        "column", stdout, stderr
+        "column", stdout, stderr, fault
       FROM json_to_recordset(${json}::json) AS given ("testId" text, occurrence int, attempt int, kind text,
         suite text, file text, path jsonb, params text, status text, tries int, "durationMs" float8, "startedAt" float8,
-        note text, message text, stack text, expected text, actual text, line int, "column" int, stdout text, stderr text)
+        note text, message text, stack text, expected text, actual text, line int, "column" int, stdout text, stderr text, fault text)
       ON CONFLICT DO NOTHING RETURNING file, kind, status
     )
     SELECT file, kind, status, count(*)::int AS n FROM added GROUP BY file, kind, status`.execute(tx.db);

@@ -60,6 +60,7 @@ function prepare(chunk: IngestChunk): PreparedChunk {
 function lean(row: ResultRow): object {
   return {
     ...row,
+    fault: row.fault ?? undefined,
     params: row.params ?? undefined,
     note: row.note ?? undefined,
     message: row.message ?? undefined,

@@ -20,6 +20,7 @@ function toAttempt(row: Selectable<ResultRowsTable>): Attempt {
     path: row.path,
     params: row.params,
     status: row.status,
+    fault: row.fault,
     tries: row.tries,
     durationMs: row.duration_ms,
     startedAt: row.started_at,
@@ -121,6 +122,8 @@ function toTestResult(row: Selectable<TestResultsTable>): TestResult {
     message: row.message,
     runner: row.runner,
     batch: row.batch,
+    fault: row.fault,
+    blame: row.blame,
   };
 }
 
@@ -131,6 +134,7 @@ export function listResults(store: Store, execution: string, filter: ResultFilte
     let query = db.selectFrom('test_results').selectAll().where('execution', '=', toText(execution)).orderBy('no');
     if (filter.cursor !== undefined) query = query.where('no', '>', decodeCursor('results', filter.cursor));
     if (filter.status !== undefined) query = query.where('status', '=', filter.status);
+    if (filter.blame !== undefined) query = query.where('blame_class', '=', filter.blame);
     if (filter.suite !== undefined) query = query.where('suite', '=', toText(filter.suite));
     if (filter.file !== undefined) query = query.where('file', '=', toText(filter.file));
     if (filter.name !== undefined)

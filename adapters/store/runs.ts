@@ -31,6 +31,7 @@ export function toRun(row: RunRow): Run {
     notes: row.notes,
     sentence: row.sentence,
     totals: { passed: row.passed, failed: row.failed, skipped: row.skipped, flaky: row.flaky, notRun: row.not_run },
+    blame: row.blame,
     expectedFiles: row.expected_files,
     commit: row.commit,
     dirty: row.dirty,

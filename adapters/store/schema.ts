@@ -1,5 +1,6 @@
 /** The tables as kysely sees them: only what is read or written through its builder. `jsonb` goes in as text (`toJson`). */
 import type { ColumnType, Generated } from 'kysely';
+import type { Blame, BlameClass, Fault, RunBlame } from '../../domain/blame.schema.js';
 import type { Batch, BatchSummary, Evidence } from '../../domain/batch.schema.js';
 import type { EventType } from '../../domain/events.js';
 import type { BatchOutcome, RawStatus, RunStatus, TestStatus, Verdict } from '../../domain/outcome.schema.js';
@@ -39,6 +40,7 @@ export interface RunsTable extends ProvenanceColumns {
   dirty: boolean | null;
   branch: string | null;
   temporal_run_id: string | null;
+  blame: Json<RunBlame | null> | null;
   durations_learned: Generated<boolean>;
   lacks_suites: Generated<boolean>;
   created_at: Time;
@@ -125,6 +127,7 @@ export interface ResultRowsTable extends ProvenanceColumns {
   col: number | null;
   stdout: string | null;
   stderr: string | null;
+  fault: Fault | null;
 }
 
 /** The view over counted and superseded rows. */
@@ -151,6 +154,9 @@ export interface TestResultsTable extends ProvenanceColumns {
   message: string | null;
   runner: string | null;
   batch: string | null;
+  fault: Fault | null;
+  blame_class: BlameClass | null;
+  blame: Json<Blame | null> | null;
 }
 
 export interface FileDurationsTable {

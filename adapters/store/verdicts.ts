@@ -37,6 +37,7 @@ export function storeVerdict(
         notes: toJson(mergeNotes(run.notes, verdict.notes)),
         sentence: verdict.sentence,
         lacks_suites: proof?.lacksSuites ?? false,
+        blame: verdict.blame ? toJson(verdict.blame) : null,
         ...{ passed, failed, skipped, flaky, not_run: notRun },
       })
       .where('id', '=', run.id)
@@ -47,22 +48,27 @@ export function storeVerdict(
 }
 
 function storedVerdict(run: RunRow): StoredVerdict {
-  const { verdict, totals, problem, notes } = toRun(run);
+  const { verdict, totals, problem, notes, blame } = toRun(run);
   if (verdict === null) throw new LedgerConflict(`execution ${run.id} has no verdict yet`);
-  return { verdict, totals, problem, notes, sentence: run.sentence ?? '' };
+  return { verdict, totals, problem, notes, sentence: run.sentence ?? '', blame: blame ?? null };
 }
 
 async function insertTestResults(tx: Tx, run: RunRow, results: readonly TestResult[], first: number): Promise<void> {
-  const rows = results.map((result) => ({ ...result, nameLower: result.name.toLowerCase() }));
+  const rows = results.map((result) => ({
+    ...result,
+    nameLower: result.name.toLowerCase(),
+    blameClass: result.blame?.class,
+    blame: result.blame ?? undefined,
+  }));
   await sql`
     INSERT INTO test_results (execution, no, run_no, project, principal, trust, test_id, occurrence, kind, suite, file, name,
-      name_lower, path, status, duration_ms, attempts, message, runner, batch)
+      name_lower, path, status, duration_ms, attempts, message, runner, batch, fault, blame_class, blame)
     SELECT ${run.id}, ${first}::int + row_number() OVER (), ${run.no}, ${run.project}, ${run.principal}, ${run.trust}, "testId", occurrence,
-      kind, suite, file, name, "nameLower", path, status, "durationMs", attempts, message, runner, batch
+      kind, suite, file, name, "nameLower", path, status, "durationMs", attempts, message, runner, batch,
+      fault, "blameClass", blame
     FROM json_to_recordset(${toJson(rows)}::json) AS given ("testId" text, occurrence int, kind text, suite text, file text,
-      name text, "nameLower" text, path jsonb, status text, "durationMs" float8, attempts int, message text, runner text, batch text)`.execute(
-    tx.db,
-  );
+      name text, "nameLower" text, path jsonb, status text, "durationMs" float8, attempts int, message text, runner text, batch text,
+      fault text, "blameClass" text, blame jsonb)`.execute(tx.db);
 }
 
 export function finishRun(store: Store, id: string): Promise<Run> {

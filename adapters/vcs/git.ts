@@ -49,6 +49,7 @@ const VERBS = new Set([
   'init',
   'ls-files',
   'ls-tree',
+  'merge-base',
   'read-tree',
   'rev-parse',
   'symbolic-ref',

@@ -1,5 +1,5 @@
 /** What a working directory holds right now, in git's words, without changing anything in it. */
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { type Git, GitFailed } from './git.js';
@@ -63,7 +63,7 @@ async function workingTree(git: Git, top: string): Promise<string> {
   const scratch = await mkdtemp(join(tmpdir(), 'baton-tree-'));
   try {
     const index = join(scratch, 'index');
-    await copyFile(indexFile ?? '', index).catch((error: NodeJS.ErrnoException) => {
+    await copyIndex(indexFile ?? '', index).catch((error: NodeJS.ErrnoException) => {
       // A repository without a single commit may have no index yet.
       if (error.code !== 'ENOENT') throw error;
     });
@@ -78,4 +78,14 @@ async function workingTree(git: Git, top: string): Promise<string> {
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/**
+ * With its time: git reads a file again that is not older than the index, because it may have changed within the same
+ * second. A copy that is younger than the file would hide such a change.
+ */
+async function copyIndex(from: string, to: string): Promise<void> {
+  const { atime, mtime } = await stat(from);
+  await copyFile(from, to);
+  await utimes(to, atime, mtime);
 }

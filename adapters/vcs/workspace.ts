@@ -246,7 +246,7 @@ async function release({ records, finished }: Context, execution: string): Promi
 }
 
 /** A readable name, and a digest that keeps repositories of one name apart. */
-function folderName(repository: string): string {
+export function folderName(repository: string): string {
   const name = basename(repository.replace(/[/:]+$/, '').replace(/\.git$/, '')).replace(/[^\w.-]/g, '_');
   return `${name.slice(-40) || 'repository'}-${createHash('sha256').update(repository).digest('hex').slice(0, 12)}`;
 }

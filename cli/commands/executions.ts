@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import type { RunAnswer } from '../../domain/api.schema.js';
 import { plainText } from '../../domain/clip.js';
 import { allResults, jsonAnswer, summary, totalsText } from '../answer.js';
+import { blameLines } from '../blame.js';
 import { executionId } from '../check.js';
 import type { Context } from '../context.js';
 import { CommandEnd, EXIT, type ExitCode } from '../exit-codes.js';
@@ -65,6 +66,7 @@ export function show(context: Context, given: string, flags: { json?: boolean; c
     }
     if (failed.length > FAILURES_SHOWN)
       context.stdout.write(`… and ${failed.length - FAILURES_SHOWN} more failed tests; \`--json\` has all.\n`);
+    context.stdout.write(await blameLines(client, run, colours));
     context.stdout.write(
       summary(run, colours, [
         ['Execution', run.id],

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { RunAnswer } from '../../domain/api.schema.js';
 import type { StartRun } from '../../domain/run.schema.js';
 import { allResults, jsonAnswer, jsonProblem, summary } from '../answer.js';
+import { blameLines } from '../blame.js';
 import { projectDir } from '../check.js';
 import type { Client } from '../client.js';
 import type { Context } from '../context.js';
@@ -27,6 +28,9 @@ export interface RunFlags {
   readonly commit?: string;
   readonly repo?: string;
   readonly untrusted?: boolean;
+  readonly base?: string;
+  /** False by `--no-blame`. */
+  readonly blame?: boolean;
   readonly color: boolean;
 }
 
@@ -98,9 +102,9 @@ async function answer(
     ['Receipt', finished.links.receipt] as const,
     ...webUi(finished),
   ];
-  context.stdout.write(
-    summary(finished, wantsColours(context.stdout, flags.color, context.settings.environment), places),
-  );
+  const colours = wantsColours(context.stdout, flags.color, context.settings.environment);
+  context.stdout.write(await blameLines(client, finished, colours));
+  context.stdout.write(summary(finished, colours, places));
 }
 
 /** The page where a browser finds it. A report that could not be made is a note of the run, not a problem of this command. */
@@ -122,6 +126,8 @@ function request(context: Context, given: string, flags: RunFlags): z.input<type
     ...(flags.suite?.length ? { suites: flags.suite } : {}),
     ...(flags.filter ? { filter: flags.filter } : {}),
     ...(flags.workers ? { workers: flags.workers } : {}),
+    ...(flags.base ? { base: flags.base } : {}),
+    ...(flags.blame === false ? { blame: false } : {}),
   };
   if (flags.repo && !flags.commit)
     throw new CommandEnd('--repo needs --commit: say which revision of the repository to run.', EXIT.usage);

@@ -4,6 +4,7 @@
  */
 import type { RawStatus, TestStatus } from '../outcome.schema.js';
 import { sumTotals } from './model.js';
+import { RESULT_STATUS, suiteStatus } from './otel.js';
 import type { Report, ReportAttempt, ReportTest } from './report.schema.js';
 import { VERDICT_SUITE, verdictCase } from './verdict-case.js';
 
@@ -22,7 +23,8 @@ function tool(report: Report): object {
   return compact({ name: 'baton', version: report.environment.versions['baton'] });
 }
 
-function summary({ totals, startedAt, endedAt, durationMs, suites, verdict, sentence }: Report, tests: number): object {
+function summary(report: Report, tests: number): object {
+  const { totals, startedAt, endedAt, durationMs, suites, verdict, sentence, blame } = report;
   return {
     tests,
     passed: totals.passed + totals.flaky,
@@ -35,7 +37,13 @@ function summary({ totals, startedAt, endedAt, durationMs, suites, verdict, sent
     start: Date.parse(startedAt),
     stop: Date.parse(endedAt),
     duration: Math.round(durationMs),
-    extra: { verdict, sentence, notRun: totals.notRun },
+    extra: compact({
+      verdict,
+      sentence,
+      notRun: totals.notRun,
+      blame,
+      'test.suite.run.status': suiteStatus(report.tests),
+    }),
   };
 }
 
@@ -73,6 +81,9 @@ function ctrfTest(test: ReportTest): object {
       occurrence: test.occurrence,
       kind: test.kind,
       batch: test.batch,
+      fault: test.fault,
+      blame: test.blame,
+      'test.case.result.status': test.blame ? RESULT_STATUS[test.status] : null,
       expected: failed?.expected,
       actual: failed?.actual,
     }),
@@ -91,7 +102,7 @@ function ctrfAttempt(a: ReportAttempt): object {
     line: a.line,
     stdout: lines(a.stdout),
     stderr: lines(a.stderr),
-    extra: { runner: a.runner, batch: a.batch },
+    extra: compact({ runner: a.runner, batch: a.batch, fault: a.fault }),
   });
 }
 

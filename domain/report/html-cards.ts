@@ -1,6 +1,6 @@
 import { duration, plural, shorten } from './format.js';
 import { diffBlock } from './html-diff.js';
-import { badge, STATUS_LOOK } from './html-status.js';
+import { badge, blameLook, STATUS_LOOK } from './html-status.js';
 import { Html, html, join, utf8Bytes } from './html-text.js';
 import { clip } from '../clip.js';
 import type { Report, ReportAttempt, ReportTest } from './report.schema.js';
@@ -32,22 +32,27 @@ export function cards(report: Report, status: 'failed' | 'flaky' | 'not_run'): H
 function head(test: ReportTest): Html {
   const tries = test.attempts.length;
   const where = test.line === null ? test.file : `${test.file}:${test.line}`;
-  return html`${badge(STATUS_LOOK[test.status])}<h3>${shorten(test.name, 300)}${test.occurrence > 1 && html` <small>(${test.occurrence})</small>`}</h3><p class="where"><code>${shorten(where, 300)}</code> · ${test.suite}${
+  return html`${badge(STATUS_LOOK[test.status])}${test.blame && html` ${badge(blameLook(test.blame.class))}`}<h3>${shorten(test.name, 300)}${test.occurrence > 1 && html` <small>(${test.occurrence})</small>`}</h3><p class="where"><code>${shorten(where, 300)}</code> · ${test.suite}${
     tries > 1 && html` · ${plural(tries, 'attempt')}`
-  }${test.durationMs !== null && html` · ${duration(test.durationMs)}`}</p>`;
+  }${test.fault && html` · ${test.fault}`}${test.durationMs !== null && html` · ${duration(test.durationMs)}`}</p>`;
 }
 
 function card(test: ReportTest, id: string, open: boolean): Html {
   const failed = test.attempts.findLast((a) => a.status === 'failed');
   const message = test.message ?? failed?.message ?? null;
   return html`<details class="card" id="${id}" data-s="${test.status}"${open && html` open`}><summary>${head(test)}</summary>
-<div class="body">${block('message', message)}${failed && difference(failed)}${failed && fold('Stack', stackText(failed))}${captured(test)}${attempts(test)}</div></details>`;
+<div class="body">${reason(test)}${block('message', message)}${failed && difference(failed)}${failed && fold('Stack', stackText(failed))}${captured(test)}${attempts(test)}</div></details>`;
 }
 
 function briefCard(test: ReportTest, id: string): Html {
   return html`<details class="card" id="${id}" data-s="${test.status}"><summary>${head(test)}</summary>
 <div class="body">${block('message', test.message === null ? null : clip(test.message, BRIEF_CHARS))}<p class="more">Cut to keep this page small; report.json has the whole.</p></div></details>`;
 }
+
+const reason = ({ blame }: ReportTest): Html | false =>
+  blame !== null &&
+  blame !== undefined &&
+  html`<p class="blame">${blame.gating ? 'Gates' : 'Does not gate'}: ${blame.reason}${blame.evidence.baseTries.length > 0 && html` <small>base ${blame.evidence.base?.slice(0, 10) ?? ''}: ${blame.evidence.baseTries.map((t) => t.status).join(', ')}</small>`}</p>`;
 
 const block = (name: string, text: string | null): Html | false =>
   text !== null && text !== '' && html`<pre class="${name}">${clip(text, TEXT_CHARS)}</pre>`;

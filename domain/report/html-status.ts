@@ -1,3 +1,4 @@
+import { BLAME_TEXT, type BlameClass } from '../blame.schema.js';
 import type { BatchOutcome, TestStatus, Verdict } from '../outcome.schema.js';
 import type { Totals } from '../run.schema.js';
 import { type Html, html } from './html-text.js';
@@ -34,6 +35,12 @@ export const TOTALS_ORDER: readonly { readonly key: keyof Totals; readonly statu
   { key: 'passed', status: 'passed' },
   { key: 'skipped', status: 'skipped' },
 ];
+
+/** Only one of them is a reason to be alarmed. */
+export const blameLook = (name: BlameClass): Look =>
+  name === 'your_change'
+    ? { sign: '➤', word: BLAME_TEXT[name], tone: 'bad' }
+    : { sign: '○', word: BLAME_TEXT[name], tone: 'mute' };
 
 export function batchLook(outcome: BatchOutcome | null): Look {
   if (outcome === null) return { sign: '○', word: 'not finished', tone: 'lost' };

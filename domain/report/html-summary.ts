@@ -1,5 +1,6 @@
+import { BLAME_TEXT, type BlameClass } from '../blame.schema.js';
 import { count, duration, plural, utc } from './format.js';
-import { badge, STATUS_LOOK, TOTALS_ORDER, VERDICT_LOOK } from './html-status.js';
+import { badge, blameLook, STATUS_LOOK, TOTALS_ORDER, VERDICT_LOOK } from './html-status.js';
 import { type Html, html, join } from './html-text.js';
 import { sumTotals } from './model.js';
 import type { Report } from './report.schema.js';
@@ -43,7 +44,24 @@ export function summary(report: Report): Html {
   return html`<section id="summary" aria-labelledby="h-summary"><h2 id="h-summary" class="vh">Summary</h2>
 <dl class="tiles"><div class="tile"><dt>all tests</dt><dd data-total="all" data-value="${all}">${count(all)}</dd></div>${tiles}<div class="tile"><dt>duration</dt><dd>${duration(report.durationMs)}</dd></div></dl>
 ${report.problem !== null && html`<div class="box lost" role="note"><h3>${report.problem.name}</h3><p>${report.problem.message}</p></div>`}
-${notes(report.notes)}</section>`;
+${blame(report)}${notes(report.notes)}</section>`;
+}
+
+/** Every class with its number; what does not gate is listed, never hidden. */
+function blame({ blame: whole }: Report): Html {
+  if (!whole) return html``;
+  const names = (Object.keys(BLAME_TEXT) as BlameClass[]).filter((name) => whole.counts[name] > 0);
+  const rows = names.map(
+    (name) => html`<li data-blame="${name}">${badge(blameLook(name))} ${count(whole.counts[name])}</li>`,
+  );
+  const others = whole.others.map((each) => html`<li>${each.scope} ${each.id}: ${each.reason}</li>`);
+  const base =
+    whole.base && html`<p>Compared with <code>${whole.base.commit.slice(0, 12)}</code> (${whole.base.how}).</p>`;
+  const plain =
+    whole.gating === 0
+      ? 'None of these failures gates.'
+      : `${plural(whole.gating, 'failure')} gate${whole.gating === 1 ? 's' : ''}.`;
+  return html`<div class="box"><h3>Whose fault</h3><p>${plain}</p><ul>${join(rows)}${join(others)}</ul>${base}</div>`;
 }
 
 /** Most notes on the page. */

@@ -1,10 +1,14 @@
 /**
  * JUnit XML as Maven Surefire extends it. Mapping, so that the totals of the root are the report's:
- *   failures = failed · errors = not run · skipped = skipped · flakes = flaky · tests = all of them.
- * A flaky test is a passing test case with `<flakyFailure>` for each failed attempt; a failed one has `<failure>` for
- * its first and `<rerunFailure>` for each further attempt.
+ *   failures = failed, the thing tested is wrong · errors = failed, it could not be tested, and not run ·
+ *   skipped = skipped · flakes = flaky · tests = all of them.
+ * A flaky test is a passing test case with `<flakyFailure>` (or `<flakyError>`) for each failed attempt; a failed one has
+ * `<failure>` or `<error>` for its first and `<rerunFailure>` or `<rerunError>` for each further attempt. Whose fault it
+ * is stands in properties of the test case; what does not gate is listed all the same. Words of OpenTelemetry are used
+ * for `test.case.result.status` and `test.suite.run.status`.
  */
-import type { Totals } from '../run.schema.js';
+import type { Fault } from '../blame.schema.js';
+import { RESULT_STATUS, suiteStatus } from './otel.js';
 import { groupBy } from './group.js';
 import { countTotals, sumTotals } from './model.js';
 import type { Report, ReportAttempt, ReportTest } from './report.schema.js';
@@ -19,17 +23,19 @@ export function toJUnit(report: Report): string {
   const suites = [...groupBy(report.tests, (test) => `${test.suite}\n${test.file}`).values()].map((tests) =>
     testSuite(tests),
   );
-  const counts = totalsAttributes(report.totals, extra === '' ? 0 : 1);
+  const counts = totalsAttributes(report.tests, extra === '' ? 0 : 1);
   const root = { name: report.project, ...counts, time: seconds(report.durationMs), timestamp: report.startedAt };
   const body = [properties(report), ...suites, extra].filter((part) => part !== '').join('\n');
   return `<?xml version="1.0" encoding="UTF-8"?>\n${element('testsuites', root, `\n${body}\n`)}\n`;
 }
 
-function totalsAttributes(totals: Totals, furtherErrors: number): XmlAttributes {
+function totalsAttributes(tests: readonly ReportTest[], furtherErrors: number): XmlAttributes {
+  const totals = countTotals(tests);
+  const errors = tests.filter((test) => test.status === 'failed' && test.fault === 'error').length;
   return {
     tests: sumTotals(totals) + furtherErrors,
-    failures: totals.failed,
-    errors: totals.notRun + furtherErrors,
+    failures: totals.failed - errors,
+    errors: totals.notRun + errors + furtherErrors,
     skipped: totals.skipped,
     flakes: totals.flaky,
   };
@@ -45,6 +51,7 @@ function properties(report: Report): string {
     commit: environment.commit,
     branch: environment.branch,
     dirty: environment.dirty === null ? null : String(environment.dirty),
+    ...blameProperties(report),
   };
   const items = Object.entries(list).filter((pair) => pair[1] !== null);
   return element(
@@ -54,18 +61,29 @@ function properties(report: Report): string {
   );
 }
 
+function blameProperties({ blame }: Report): Record<string, string> {
+  if (!blame) return {};
+  const counts = Object.entries(blame.counts).filter(([, n]) => n > 0);
+  return {
+    'blame.gating': String(blame.gating),
+    ...Object.fromEntries(counts.map(([name, n]) => [`blame.${name}`, String(n)])),
+    ...(blame.base ? { 'blame.base': blame.base.commit } : {}),
+  };
+}
+
 function testSuite(tests: readonly ReportTest[]): string {
   const first = tests[0];
   if (!first) return '';
   const started = Math.min(...tests.slice(0, 1000).flatMap((t) => t.attempts.flatMap((a) => a.startedAt ?? [])));
   const attributes = {
     name: `${first.suite}/${first.file}`,
-    ...totalsAttributes(countTotals(tests), 0),
+    ...totalsAttributes(tests, 0),
     time: seconds(tests.reduce((sum, t) => sum + (t.durationMs ?? 0), 0)),
     timestamp: timestamp(started),
     file: first.file,
   };
-  return element('testsuite', attributes, `\n${tests.map(testCase).join('\n')}\n`);
+  const status = propertyList({ 'test.suite.run.status': suiteStatus(tests) });
+  return element('testsuite', attributes, `\n${status}\n${tests.map(testCase).join('\n')}\n`);
 }
 
 /** `startedAt` comes from a test process: a nonsense time is left out, not an error. */
@@ -82,8 +100,30 @@ function testCase(test: ReportTest): string {
     file: test.file,
     line: test.line,
   };
-  return element('testcase', attributes, outcome(test) + output(last));
+  return element('testcase', attributes, caseProperties(test) + outcome(test) + output(last));
 }
+
+/** Only what is red, flaky or missing has any: a green suite's file stays small. */
+function caseProperties({ status, fault, blame }: ReportTest): string {
+  if (!blame) return '';
+  return propertyList({
+    'test.case.result.status': RESULT_STATUS[status],
+    ...(fault ? { 'baton.fault': fault } : {}),
+    'baton.blame': blame.class,
+    'baton.gating': String(blame.gating),
+    'baton.reason': blame.reason,
+  });
+}
+
+const propertyList = (values: Readonly<Record<string, string | undefined>>): string =>
+  element(
+    'properties',
+    {},
+    Object.entries(values)
+      .filter((pair): pair is [string, string] => pair[1] !== undefined)
+      .map(([name, value]) => element('property', { name, value }))
+      .join(''),
+  );
 
 function outcome(test: ReportTest): string {
   const failed = test.attempts.filter((a) => a.status === 'failed');
@@ -99,10 +139,10 @@ function outcome(test: ReportTest): string {
         xmlText(test.message ?? ''),
       );
     case 'flaky':
-      return failed.map((attempt) => retried('flakyFailure', attempt)).join('');
+      return failed.map((attempt) => retried('flaky', attempt)).join('');
     case 'failed': {
       const [first, ...others] = failed;
-      return failure(test, first) + others.map((attempt) => retried('rerunFailure', attempt)).join('');
+      return failure(test, first) + others.map((attempt) => retried('rerun', attempt)).join('');
     }
   }
 }
@@ -112,13 +152,16 @@ const failureType = (test: ReportTest): string => (test.kind === 'file' ? 'file'
 function failure(test: ReportTest, attempt: ReportAttempt | undefined): string {
   const message = attempt?.message ?? test.message;
   return element(
-    'failure',
+    test.fault ?? 'failure',
     { message: short(message), type: failureType(test) },
     xmlText(failureText(message, attempt)),
   );
 }
 
-function retried(name: 'flakyFailure' | 'rerunFailure', attempt: ReportAttempt): string {
+const WORD: Record<Fault, string> = { failure: 'Failure', error: 'Error' };
+
+function retried(kind: 'flaky' | 'rerun', attempt: ReportAttempt): string {
+  const name = `${kind}${WORD[attempt.fault ?? 'failure']}`;
   const trace = element('stackTrace', {}, xmlText(failureText(attempt.message, attempt)));
   return element(name, { message: short(attempt.message), type: 'failed' }, trace + output(attempt));
 }

@@ -57,6 +57,7 @@ export function buildReport(input: ReportInput): Report {
       ...consistencyNotes(input, totals),
     ]).map(plainText),
     totals,
+    blame: verdict.blame ?? null,
     createdAt: run.createdAt,
     startedAt,
     endedAt,
@@ -112,6 +113,8 @@ function reportTest(result: TestResult, groups: ReadonlyMap<string, readonly Att
     line: located?.line ?? null,
     runner: result.runner,
     batch: result.batch,
+    ...(result.fault ? { fault: result.fault } : {}),
+    ...(result.blame ? { blame: { ...result.blame, reason: plainText(result.blame.reason) } } : {}),
     attempts,
   };
 }
@@ -120,6 +123,7 @@ function reportAttempt(a: Attempt): ReportAttempt {
   return {
     attempt: a.attempt,
     status: a.status,
+    ...(a.fault ? { fault: a.fault } : {}),
     batch: a.batch,
     runner: a.runner,
     fence: a.fence,

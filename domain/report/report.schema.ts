@@ -3,6 +3,7 @@
  * cannot disagree. `report.json` is this object as it is; its JSON Schema comes from `reportJsonSchema()`.
  */
 import { z } from 'zod';
+import { Blame, Fault, RunBlame } from '../blame.schema.js';
 import { BatchOutcome, RawStatus, TestStatus, Verdict } from '../outcome.schema.js';
 import { ResultKind } from '../result.schema.js';
 import { Problem, Totals } from '../run.schema.js';
@@ -14,6 +15,7 @@ export const ReportAttempt = z
   .object({
     attempt: z.int().min(1).describe('1 is the first try; more are reruns in a fresh process.'),
     status: RawStatus,
+    fault: Fault.nullish(),
     batch: z.string(),
     runner: z.string(),
     fence: z.int(),
@@ -48,6 +50,10 @@ export const ReportTest = z
     line: z.int().nullable(),
     runner: text,
     batch: text,
+    fault: Fault.nullish().describe(
+      'OpenTelemetry: the thing tested is wrong (`failure`), or could not be tested (`error`).',
+    ),
+    blame: Blame.nullish().describe('Whose fault it is. Only `your_change` gates.'),
     attempts: z.array(ReportAttempt),
   })
   .meta({ id: 'ReportTest' });
@@ -114,6 +120,7 @@ export const Report = z
     problem: Problem.nullable(),
     notes: z.array(z.string()),
     totals: Totals,
+    blame: RunBlame.nullable().describe('Failures by class; null when there is none.'),
     createdAt: z.iso.datetime(),
     startedAt: z.iso.datetime(),
     endedAt: z.iso.datetime(),

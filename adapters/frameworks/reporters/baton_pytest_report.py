@@ -36,6 +36,8 @@ def details_of(category, report, places):
     if category in ("failed", "error"):
         details = failure_of(report)
         details["line"] = line_of(report, places)
+        # pytest's own words: what a test's body raises is a failure, what its fixtures raise (or a lost worker) an error.
+        details["fault"] = "failure" if category == "failed" and report.when == "call" else "error"
         return details
     return {}
 

@@ -36,9 +36,16 @@ export function testEvent(data, passed, file, hook) {
 function failureOf(error, file, hook) {
   if (hook) {
     const described = describeError(hook, file);
-    return { ...described, message: `did not run, because a hook failed: ${described.message}` };
+    return { ...described, fault: 'error', message: `did not run, because a hook failed: ${described.message}` };
   }
   const thrown = typeof error?.cause === 'object' && error.cause !== null ? error.cause : error;
+  const asserted = thrown?.code === 'ERR_ASSERTION' || /^Assertion(?:Failed)?Error\b/.test(String(thrown?.name));
+  // Other libraries' assertions are recognised by their text; a hook is never one.
+  const fault = error?.failureType === 'hookFailed' ? { fault: 'error' } : asserted ? { fault: 'failure' } : {};
+  return { ...fault, ...describedThrown(thrown, file) };
+}
+
+function describedThrown(thrown, file) {
   return describeError(thrown ?? { message: 'node:test says this failed, but not why' }, file);
 }
 

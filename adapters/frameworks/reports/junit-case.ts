@@ -39,6 +39,8 @@ export class JUnitCase {
   /** The detail element that is open, so that a `<stackTrace>` inside it adds to it. */
   private detail: Detail | undefined;
   private detailName = '';
+  /** The first red element: it decides what kind of red the case is. */
+  private fault: 'failure' | 'error' | undefined;
 
   constructor(
     private readonly attributes: Readonly<Record<string, string>>,
@@ -82,6 +84,7 @@ export class JUnitCase {
   private keep(name: string, detail: Detail): void {
     if (name === 'skipped') this.skipped = detail;
     else if (RED.has(name)) {
+      this.fault ??= name === 'error' ? 'error' : 'failure';
       if (this.red.length < MAX_RED) this.red.push(detail);
     } else {
       this.tries++;
@@ -115,6 +118,7 @@ export class JUnitCase {
       name: title(a['name']) ?? '',
       file: a['file'] ?? a['filepath'] ?? this.suiteFile,
       status,
+      ...(status === 'failed' && this.fault ? { fault: this.fault } : {}),
       ms: plausibleMs(seconds === undefined ? undefined : seconds * 1000),
       tries: this.tries,
       note: this.note(),

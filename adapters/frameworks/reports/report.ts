@@ -1,5 +1,6 @@
 /** What every report format is read into. A report is evidence, so what is missing in it is said, never guessed. */
 import { clip, plainText } from '../../../domain/clip.js';
+import type { Fault } from '../../../domain/blame.schema.js';
 import type { RawStatus } from '../../../domain/outcome.schema.js';
 
 export interface ReportCase {
@@ -12,6 +13,8 @@ export interface ReportCase {
   /** Parameters, where the format keeps them apart from the name. */
   readonly params?: string | undefined;
   readonly status: RawStatus;
+  /** Where the format has a word for it: JUnit's `<failure>` and `<error>`. */
+  readonly fault?: Fault | undefined;
   readonly ms?: number | undefined;
   /** Unix time in milliseconds. */
   readonly at?: number | undefined;

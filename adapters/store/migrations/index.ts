@@ -1,24 +1,20 @@
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { STATEMENTS } from './0001-ledger.js';
 import { RECEIPT_STATEMENTS } from './0002-receipts.js';
+import { STATEMENTS as BLAME } from './0003-blame.js';
 import { STATEMENTS as RETRIES } from './0006-retries.js';
 
+const running = (statements: readonly string[]): Migration => ({
+  async up(db) {
+    for (const statement of statements) await sql.raw(statement).execute(db);
+  },
+});
+
 const MIGRATIONS: Record<string, Migration> = {
-  '0001-ledger': {
-    async up(db) {
-      for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
-    },
-  },
-  '0002-receipts': {
-    async up(db) {
-      for (const statement of RECEIPT_STATEMENTS) await sql.raw(statement).execute(db);
-    },
-  },
-  '0006-retries': {
-    async up(db) {
-      for (const statement of RETRIES) await sql.raw(statement).execute(db);
-    },
-  },
+  '0001-ledger': running(STATEMENTS),
+  '0002-receipts': running(RECEIPT_STATEMENTS),
+  '0003-blame': running(BLAME),
+  '0006-retries': running(RETRIES),
 };
 
 /** Brings the database to the newest schema, in one transaction; several processes may do so at the same time. */
