@@ -67,7 +67,7 @@ async function judgeRun(deps: RunDeps, execution: string, ended: RunEnding): Pro
   const planDigest = await ledger.planDigest(execution);
   const [batches, attempts] = await Promise.all([ledger.batches(execution), ledger.attempts(execution)]);
   const batchAttempts = await ledger.batchAttempts(execution);
-  const lastSeen = asksForAll(run) ? await ledger.lastSeen(run.project, run.branch) : [];
+  const lastSeen = asksForAll(run) ? await ledger.lastSeen(run.project, execution) : [];
   const notes = [...run.notes, ...(await rememberInterference(deps, run, batches, attempts))];
   const how = lost ?? ended;
   const judged = judge({ plan, batches, attempts, ended: how, notes, lastSeen });
