@@ -81,7 +81,7 @@ describe('what a receipt lists', () => {
     const receipt = receiptOf();
     expect(receipt).toMatchObject({
       execution: 'run_1',
-      commit: null,
+      commit: 'c0ffee',
       verdict: 'passed',
       reasons: [],
       seeds: { unit: '42' },
