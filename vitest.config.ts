@@ -11,7 +11,13 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/**/*.int.test.ts', 'test/e2e/**', 'test/fixtures/**', '**/node_modules/**'],
+          exclude: [
+            'test/**/*.int.test.ts',
+            'test/e2e/**',
+            'test/attacks/**',
+            'test/fixtures/**',
+            '**/node_modules/**',
+          ],
         },
       },
       {
@@ -20,7 +26,7 @@ export default defineConfig({
           ...shared,
           name: 'integration',
           include: ['test/**/*.int.test.ts'],
-          exclude: ['test/e2e/**', 'test/fixtures/**', '**/node_modules/**'],
+          exclude: ['test/e2e/**', 'test/attacks/**', 'test/fixtures/**', '**/node_modules/**'],
           testTimeout: 180_000,
         },
       },
@@ -29,7 +35,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'e2e',
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/**/*.test.ts', 'test/attacks/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,

@@ -84,7 +84,7 @@ async function judgeRun(
   const planDigest = await ledger.planDigest(execution);
   const [batches, attempts] = await Promise.all([ledger.batches(execution), ledger.attempts(execution)]);
   const batchAttempts = await ledger.batchAttempts(execution);
-  const lastSeen = asksForAll(run) ? await ledger.lastSeen(run.project, run.branch) : [];
+  const lastSeen = asksForAll(run) ? await ledger.lastSeen(run.project, execution) : [];
   const notes = [...run.notes, ...(await rememberInterference(deps, run, batches, attempts))];
   if (baseProblem) notes.push(`The base commit could not be asked: ${baseProblem}`);
   const how = lost ?? ended;

@@ -185,11 +185,10 @@ export interface Ledger {
   suiteTraits(project: string): Promise<SuiteTrait[]>;
   setSuiteTrait(project: string, trait: SuiteTrait): Promise<void>;
   /**
-   * Suites with their number of tests in the project's last run that can be a measure: unfiltered, passed or failed, with
-   * every file observed and no suite missing; on `branch` where there is one, else on a main branch. To notice what
-   * disappeared. Empty when there is no such run.
+   * Suites with their number of tests in the last run that is a measure for `execution`: of the same project and folder
+   * (or both in git), on its branch or else a main one, unfiltered, passed or failed, every file observed, no suite missing.
    */
-  lastSeen(project: string, branch?: string | null): Promise<{ suite: string; tests: number; execution: string }[]>;
+  lastSeen(project: string, execution: string): Promise<{ suite: string; tests: number; execution: string }[]>;
 
   events(after: number, limit: number, execution?: string): Promise<BatonEvent[]>;
   appendEvent(event: NewEvent, scope: { execution: string | null; project: string | null }): Promise<void>;

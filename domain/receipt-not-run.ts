@@ -1,5 +1,6 @@
 /** What could have run and did not, and who allowed it. What nobody allowed keeps a receipt from being green. */
 import type { RunEnding } from './activities.js';
+import { whoCancelled } from './cancelled-by.js';
 import type { ReceiptInput } from './receipt.js';
 import type { NotRunBy, NotRunEntry, Receipt } from './receipt.schema.js';
 import type { TestResult } from './result.schema.js';
@@ -71,7 +72,8 @@ function unobserved({ judged, ended, run }: ReceiptInput): NotRunEntry[] {
 }
 
 function whyUnobserved(ended: RunEnding, run: Run): { by: NotRunBy; allowedBy: string | null; reason: string } {
-  if (ended.how === 'cancelled') return { by: 'cancelled', allowedBy: null, reason: 'the run was cancelled' };
+  if (ended.how === 'cancelled')
+    return { by: 'cancelled', allowedBy: whoCancelled(run.notes), reason: 'the run was cancelled' };
   if (ended.how === 'bailed')
     return { by: 'bail', allowedBy: run.principal, reason: 'the run stops after its first failure' };
   return { by: 'unexplained', allowedBy: null, reason: ended.problem?.message ?? 'nobody saw this file to its end' };

@@ -48,7 +48,7 @@ async function put(
   try {
     const written = await writeSynced(draft, bytes);
     const path = pathOf(root, written.digest);
-    await mkdir(join(path, '..'), { recursive: true });
+    await ensureFolder(root, join(path, '..'));
     // Renaming over an equal file changes nothing, so two writers of the same bytes need no lock.
     await rename(draft, path);
     await syncDir(join(path, '..'));
@@ -56,6 +56,18 @@ async function put(
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+/** Folders whose entry this process knows to be on the disk. */
+const lasting = new Set<string>();
+
+/** A new folder must be in its parent for good before a file in it is acknowledged, whoever of two writers made it. */
+async function ensureFolder(root: string, folder: string): Promise<void> {
+  const made = await mkdir(folder, { recursive: true });
+  if (made === undefined && lasting.has(folder)) return;
+  await syncDir(root);
+  await syncDir(join(root, '..'));
+  lasting.add(folder);
 }
 
 async function writeSynced(

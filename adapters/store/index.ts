@@ -78,7 +78,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     learnDurations: (execution) => learnDurations(store, execution),
     suiteTraits: (project) => suiteTraits(store, project),
     setSuiteTrait: (project, trait) => setSuiteTrait(store, project, trait),
-    lastSeen: (project, branch) => lastSeen(store, project, branch),
+    lastSeen: (project, execution) => lastSeen(store, project, execution),
     events: (after, limit, execution) => readEvents(store, after, limit, execution),
     appendEvent: (event, scope) => appendEvent(store, event, scope),
     onEvents: (listener) => store.listen(listener),

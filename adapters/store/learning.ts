@@ -68,21 +68,28 @@ export function setSuiteTrait(store: Store, project: string, trait: SuiteTrait):
 /** Branches whose last run is a measure for a branch that has none of its own. */
 const MAIN_BRANCHES = ['main', 'master', 'trunk', 'develop'];
 
-/** Tests that really ran or were skipped; what was never observed does not count as seen. */
+/**
+ * Tests that really ran or were skipped; what was never observed does not count as seen. Two folders may hold projects of
+ * one name: without git, only runs of the same folder are compared.
+ */
 export function lastSeen(
   store: Store,
   project: string,
-  branch: string | null = null,
+  execution: string,
 ): Promise<{ suite: string; tests: number; execution: string }[]> {
   return read(store, async (db) => {
     const { rows } = await sql<{ suite: string; tests: number; execution: string }>`
-      SELECT t.suite, count(*)::int AS tests, t.execution FROM test_results t
-      WHERE t.kind = 'test' AND t.status <> 'not_run' AND t.execution = (
-        SELECT id FROM runs WHERE project = ${toText(project)} AND status = 'finished' AND verdict IN ('passed', 'failed')
-          AND not_run = 0 AND NOT lacks_suites AND NOT jsonb_exists(options, 'suites') AND NOT jsonb_exists(options, 'filter')
-          AND (branch IS NOT DISTINCT FROM ${branch}::text OR branch IS NULL OR branch = ANY(${MAIN_BRANCHES}::text[]))
-        ORDER BY branch IS NOT DISTINCT FROM ${branch}::text DESC, ended_at DESC, no DESC LIMIT 1)
-      GROUP BY t.suite, t.execution ORDER BY t.suite`.execute(db);
+      WITH me AS (SELECT id, branch, commit, source - 'commit' AS source FROM runs WHERE id = ${toText(execution)}),
+      measure AS (
+        SELECT r.id FROM runs r, me
+        WHERE r.project = ${toText(project)} AND r.id <> me.id AND r.status = 'finished' AND r.verdict IN ('passed', 'failed')
+          AND r.not_run = 0 AND NOT r.lacks_suites
+          AND NOT jsonb_exists(r.options, 'suites') AND NOT jsonb_exists(r.options, 'filter')
+          AND (r.source - 'commit' = me.source OR (r.commit IS NOT NULL AND me.commit IS NOT NULL))
+          AND (r.branch IS NOT DISTINCT FROM me.branch OR r.branch IS NULL OR r.branch = ANY(${MAIN_BRANCHES}::text[]))
+        ORDER BY r.branch IS NOT DISTINCT FROM me.branch DESC, r.ended_at DESC, r.no DESC LIMIT 1)
+      SELECT t.suite, count(*)::int AS tests, t.execution FROM test_results t JOIN measure ON measure.id = t.execution
+      WHERE t.kind = 'test' AND t.status <> 'not_run' GROUP BY t.suite, t.execution ORDER BY t.suite`.execute(db);
     return rows;
   });
 }

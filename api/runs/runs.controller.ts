@@ -54,8 +54,8 @@ export class RunsController {
     description: 'Test processes are ended; what had finished stays counted. The verdict becomes `cancelled`.',
   })
   @Answers(202, RunAnswer, 'Cancellation was asked for.', 404, 409, 503)
-  cancel(@Param('id', { schema: ExecutionId }) id: string): Promise<RunAnswer> {
-    return this.runs.cancel(id);
+  cancel(@Param('id', { schema: ExecutionId }) id: string, @Request() req: Req): Promise<RunAnswer> {
+    return this.runs.cancel(id, principalOf(req));
   }
 }
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import type { RunAnswer, RunPage, RunsQuery } from '../../domain/api.schema.js';
+import { cancelledBy } from '../../domain/cancelled-by.js';
 import { ProjectProblem } from '../../domain/failures.js';
 import { trustOf } from '../../domain/trust.js';
 import { NotFound } from '../../domain/ports.js';
@@ -45,12 +46,13 @@ export class RunsService {
     return run;
   }
 
-  async cancel(id: string): Promise<RunAnswer> {
+  async cancel(id: string, principal: Principal): Promise<RunAnswer> {
     const run = await this.existing(id);
     if (run.status === 'finished') throw alreadyFinished(run);
     await this.engine(async () => {
       // An execution that a crash left behind before its start gets its workflow first: only that can end it in order.
       await startAccepted(this.deps.ledger, this.deps.engine, run);
+      await this.deps.ledger.updateRun(id, { note: cancelledBy(principal.name) });
       await this.deps.engine.cancelRun(id);
     });
     return this.get(id);

@@ -20,6 +20,24 @@ async function all(tail: LineTail): Promise<string[]> {
   return lines;
 }
 
+describe('whether the file still is what was read', () => {
+  it.each<[string, () => Promise<void>, RegExp | undefined]>([
+    ['untouched', async () => {}, undefined],
+    ['longer, which is for the next look', () => appendFile(path, 'three\n'), undefined],
+    ['cut', () => writeFile(path, 'one\n'), /cut from 8 to 4 bytes/],
+    ['rewritten at the same length', () => writeFile(path, 'one\nTWO\n'), /changed after it had been read/],
+    ['removed', () => rm(path), /removed/],
+  ])('%s', async (_, edit, expected) => {
+    const tail = new LineTail(path);
+    await appendFile(path, 'one\ntwo\n');
+    await all(tail);
+    await edit();
+    if (expected) expect(await tail.changed()).toMatch(expected);
+    else expect(await tail.changed()).toBeUndefined();
+    await tail.close();
+  });
+});
+
 describe('following the events file', () => {
   it('gives only complete lines, and the rest once it is complete', async () => {
     const tail = new LineTail(path);

@@ -187,7 +187,7 @@ describe('limits', () => {
       batch: 'b1',
       fence,
       runner: 'r1',
-      ...(secret ? { secret } : {}),
+      secret,
       seq,
       results: Array.from({ length: 100 }, (_, i) => ({ ...row(`test ${seq} ${i}`), stdout: 'x'.repeat(chars) })),
       fileEnds: [],

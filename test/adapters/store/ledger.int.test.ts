@@ -12,6 +12,7 @@ import { batchBehaviour } from './batch-behaviour.js';
 import { eventBehaviour } from './event-behaviour.js';
 import { faultBehaviour } from './fault-behaviour.js';
 import { interleavings } from './interleavings.js';
+import { receiptBehaviour } from './receipt-behaviour.js';
 import { runBehaviour } from './run-behaviour.js';
 import type { Subject } from './scenario.js';
 
@@ -65,6 +66,7 @@ function behaviour(open: () => Promise<Opened>): void {
     return subject;
   };
   describe('runs', () => runBehaviour(current));
+  describe('receipts and secrets', () => receiptBehaviour(current));
   describe('batches', () => batchBehaviour(current));
   describe('events, keys, effects, retention', () => eventBehaviour(current));
   describe('faults', () => faultBehaviour(current));

@@ -256,7 +256,9 @@ export function runBehaviour(subject: () => Subject): void {
       { execution: ids[0], status: 'passed', durationMs: 5, attempts: 1 },
     ]);
     expect(await ledger().history(project, one.testId, 1)).toHaveLength(1);
-    expect(await ledger().lastSeen(project)).toEqual([{ suite: 'unit', tests: 1, execution: ids[1] }]);
+    const next = await anExecution(ledger(), { b1: ['a.test.ts'] }, project);
+    expect(await ledger().lastSeen(project, next)).toEqual([{ suite: 'unit', tests: 1, execution: ids[1] }]);
+    expect(await ledger().lastSeen('another', next)).toEqual([]);
     await ledger().setSuiteTrait(project, { suite: 'unit', serial: true, reason: 'port 3000' });
     await ledger().setSuiteTrait(project, { suite: 'unit', serial: true, reason: 'database' });
     expect(await ledger().suiteTraits(project)).toEqual([{ suite: 'unit', serial: true, reason: 'database' }]);

@@ -33,9 +33,10 @@ export async function anExecution(
   ledger: Ledger,
   files: Readonly<Record<string, readonly string[]>>,
   project = 'shop',
+  dir = '/shop',
 ): Promise<string> {
   const id = anId();
-  await ledger.createRun(id, aRequest({ project }), aProvenance(project));
+  await ledger.createRun(id, aRequest({ project, source: { kind: 'directory', dir } }), aProvenance(project));
   await ledger.storePlan(id, `sha256:${'0'.repeat(64)}`, aPlan(files, undefined, { project }));
   return id;
 }

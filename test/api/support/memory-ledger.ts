@@ -63,8 +63,10 @@ export class MemoryLedger implements Ledger {
     return { items, nextCursor: from + filter.limit < all.length ? String(from + filter.limit) : null };
   }
 
-  async updateRun(id: string, change: { status?: Run['status']; temporalRunId?: string }): Promise<Run> {
-    const run = { ...this.known(id), ...change };
+  async updateRun(id: string, given: Parameters<Ledger['updateRun']>[1]): Promise<Run> {
+    const { note, ...change } = given;
+    const known = this.known(id);
+    const run = { ...known, ...change, notes: note === undefined ? known.notes : [...known.notes, note] };
     this.byId.set(id, run);
     return run;
   }
