@@ -32,7 +32,7 @@ const ROOT_ONLY = new Set([
   ...['memory of another process', 'environment of the parent'],
 ]);
 
-const ROOT_FILE = `/root/.baton-exfil-${process.pid}`;
+const ROOT_FILE = join('/', 'root', `.baton-exfil-${process.pid}`);
 
 let dir: string;
 let canary: ChildProcess;
@@ -77,7 +77,7 @@ beforeAll(async () => {
     cmdline: readFileSync(`/proc/${process.pid}/cmdline`, 'utf8').slice(0, 20),
     homeFile: home,
     dataFile: data,
-    rootFile: asRoot ? ROOT_FILE : '/root/nothing',
+    rootFile: ROOT_FILE,
     siblingFile: sibling,
     tempFile: file('shared.txt'),
     gitDir: join(workspace, '.git'),
