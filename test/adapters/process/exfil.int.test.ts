@@ -23,7 +23,7 @@ const SECRET = 'token-5c1f0e9d7a';
 const NOT_EVERYWHERE = new Set([
   ...['docker socket', 'address of instance metadata', 'system request key', 'own address of the machine'],
   ...['any interface but loopback', 'a route to elsewhere', 'API by TCP version 6', 'a disk', 'keys of the machine'],
-  ...['physical memory', 'a remount of the root', 'root of another process', 'user namespace with a mount'],
+  ...['physical memory', 'a remount of the root', 'root of another process', 'user namespace that may write more'],
   ...['file through a hard link in the workspace', 'namespace of the first process', 'modprobe path'],
 ]);
 const ROOT_ONLY = new Set([
