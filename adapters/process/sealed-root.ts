@@ -44,6 +44,13 @@ function merged(path: string): string[] {
 const seen = (option: string, paths: readonly string[]): string[] =>
   paths.flatMap((path) => [`--${option}`, path, path]);
 
+/** For ordinary users `--dev` would take a second user namespace inside the first, and then none could be entered. */
+function devices(): string[] {
+  if (process.getuid?.() === 0) return ['--dev', '/dev'];
+  const plain = ['null', 'zero', 'full', 'random', 'urandom'].map((name) => `/dev/${name}`);
+  return ['--tmpfs', '/dev', ...seen('dev-bind', plain), '--symlink', '/proc/self/fd', '/dev/fd', '--tmpfs', '/dev/shm'];
+}
+
 /** `nested`: this bubblewrap can forbid user namespaces inside, through which more of the kernel could be reached. */
 export function sealedArguments(seal: Seal, nested: boolean): string[] {
   const etc = [...ETC, ...(seal.network ? ['resolv.conf', 'gai.conf'] : [])].map((name) => `/etc/${name}`);
@@ -55,7 +62,7 @@ export function sealedArguments(seal: Seal, nested: boolean): string[] {
     ...seen('ro-bind-try', SYSTEM),
     ...MERGED.flatMap(merged),
     ...seen('ro-bind-try', etc),
-    ...['--proc', '/proc', '--dev', '/dev', '--tmpfs', '/tmp', '--perms', '0700', '--tmpfs', '/root'],
+    ...['--proc', '/proc', ...devices(), '--tmpfs', '/tmp', '--perms', '0700', '--tmpfs', '/root'],
     ...seen('ro-bind-try', KERNEL_SWITCHES),
     ...KERNEL_FILES.filter((path) => existsSync(path)).flatMap((path) => ['--ro-bind', '/dev/null', path]),
     ...mounts(seal),

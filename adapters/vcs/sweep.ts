@@ -5,11 +5,9 @@
  * Under the project's lock a folder is only renamed, so that no run waits for the deletion; what a killed sweep has
  * renamed is deleted by the next one.
  */
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdir, rename, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { idleSlots, lockedSlots, type SlotPlace } from './slots.js';
 
 export interface SweepOptions {
@@ -25,7 +23,8 @@ export interface SweepOptions {
 /** What was just used is about to be used again, however little room there is. */
 const ALWAYS_KEPT_MS = 3_600_000;
 const TRASH = '.trash-';
-const run = promisify(execFile);
+/** The unit of `stat.blocks`, on every system. */
+const BLOCK_BYTES = 512;
 
 interface Item {
   readonly place: SlotPlace;
@@ -119,14 +118,15 @@ async function latest(paths: readonly string[]): Promise<number> {
 }
 
 async function size(paths: readonly string[]): Promise<number> {
-  const sizes = await Promise.all(
-    paths.map(async (path) => {
-      // Files that vanish meanwhile make `du` complain, and it still prints the sum.
-      const answer = await run('du', ['-sk', '--', path]).catch((error: { stdout?: string }) => error);
-      return (Number.parseInt(answer.stdout ?? '', 10) || 0) * 1024;
-    }),
-  );
-  return sizes.reduce((sum, bytes) => sum + bytes, 0);
+  let bytes = 0;
+  for (const pending = [...paths]; pending.length > 0; ) {
+    const path = pending.pop() ?? '';
+    const facts = await lstat(path).catch(() => undefined); // it may vanish meanwhile
+    if (!facts) continue;
+    bytes += facts.blocks * BLOCK_BYTES;
+    if (facts.isDirectory()) pending.push(...(await readdir(path).catch(() => [])).map((name) => join(path, name)));
+  }
+  return bytes;
 }
 
 async function remove({ place, paths }: Item): Promise<string[]> {
