@@ -20,7 +20,7 @@ function toAttempt(row: Selectable<ResultRowsTable>): Attempt {
     path: row.path,
     params: row.params,
     status: row.status,
-    fault: row.fault,
+    ...(row.fault ? { fault: row.fault } : {}),
     tries: row.tries,
     durationMs: row.duration_ms,
     startedAt: row.started_at,
@@ -122,8 +122,8 @@ function toTestResult(row: Selectable<TestResultsTable>): TestResult {
     message: row.message,
     runner: row.runner,
     batch: row.batch,
-    fault: row.fault,
-    blame: row.blame,
+    ...(row.fault ? { fault: row.fault } : {}),
+    ...(row.blame ? { blame: row.blame } : {}),
   };
 }
 

@@ -50,7 +50,7 @@ export function storeVerdict(
 function storedVerdict(run: RunRow): StoredVerdict {
   const { verdict, totals, problem, notes, blame } = toRun(run);
   if (verdict === null) throw new LedgerConflict(`execution ${run.id} has no verdict yet`);
-  return { verdict, totals, problem, notes, sentence: run.sentence ?? '', blame: blame ?? null };
+  return { verdict, totals, problem, notes, sentence: run.sentence ?? '', ...(blame ? { blame } : {}) };
 }
 
 async function insertTestResults(tx: Tx, run: RunRow, results: readonly TestResult[], first: number): Promise<void> {

@@ -216,8 +216,7 @@ def test_fixture(broken):
 `;
     const repo = await made({
       'package.json': '{}',
-      'pyproject.toml':
-        '[project]\nname = "shop-py"\nversion = "1"\n[tool.pytest.ini_options]\ntestpaths = ["tests"]\n',
+      'pytest.ini': '[pytest]\ntestpaths = tests\n',
       'tests/test_a.py': body(1),
     });
     repo.write({ 'tests/test_a.py': body(2) });
