@@ -4,7 +4,7 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { PACKAGE_ROOT } from '../../../config/package.js';
 import { startTicks } from '../../../scripts/lib/lock.mjs';
 import { LogFile } from '../log-file.js';
@@ -180,8 +180,8 @@ class Starting {
     inherited: PartSpec['inherited'],
     env: Record<string, string>,
   ): PartSpec {
-    const leash = new URL('../../../scripts/lib/leash.mjs', import.meta.url).href;
-    const entry = fileURLToPath(new URL(`../../${kind}.js`, import.meta.url));
+    const leash = pathToFileURL(join(PACKAGE_ROOT, 'scripts', 'lib', 'leash.mjs')).href;
+    const entry = join(PACKAGE_ROOT, 'dist', 'workers', `${kind}.js`);
     const cache = { NODE_COMPILE_CACHE: join(this.options.home, 'compile-cache') };
     const { wrap } = this.placeOf(name);
     const program = { program: process.execPath, args: ['--import', leash, entry], wrap };
