@@ -184,6 +184,8 @@ class Starting {
     return {
       ...withAddresses(this.service(service).environment, this.addresses),
       BATON_HOME: this.dir('control'),
+      // The Web UI is not among the processes: a link would lead nowhere.
+      BATON_TEMPORAL_UI: this.options.env['BATON_TEMPORAL_UI'] ?? '',
       BATON_DEFAULT_LANES: String(this.options.runners ?? this.service('runner').replicas),
     };
   }
