@@ -106,6 +106,7 @@ function runCommand(program: Command, context: Context, color: Color, end: End):
     .argument('[dir]', 'project directory', '.')
     .description('run the tests of a project, on the stack that is up or on one of its own')
     .option('--json', 'print one JSON object on standard output, and nothing else')
+    .option('--api <urls>', 'run on this server instead, with BATON_API_KEY; several addresses of one server by commas')
     .option('--junit <file>', 'write the report as JUnit XML')
     .option('--ctrf <file>', 'write the report as CTRF')
     .option('--html <file>', 'write the report as one HTML page')

@@ -58,7 +58,7 @@ async function main(): Promise<number> {
   if (flags.json) process.stdout.write(`${JSON.stringify(manifest)}\n`);
   else
     process.stdout.write(
-      `Manifest: ${clusterManifestFile(manifest.data.home)}\nTry:      BATON_API_URL=${manifest.apis.join(',')} BATON_API_KEY=${manifest.apiKey} node scripts/baton.mjs run examples/mocha\nCtrl-C ends everything.\n`,
+      `Manifest: ${clusterManifestFile(manifest.data.home)}\nTry:      BATON_API_URL=${manifest.apis.join(',')} BATON_API_KEY=${manifest.apiKey} node scripts/baton.mjs run examples/checkout\nCtrl-C ends everything.\n`,
     );
   const alive = setInterval(() => {}, 60_000);
   await asked;

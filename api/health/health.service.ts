@@ -7,6 +7,8 @@ const CHECK_TIMEOUT_MS = 2000;
 /** The route is public: however often it is asked, the parts are asked once in this time. */
 const KEEP_MS = 1000;
 const MIB = 1024 * 1024;
+/** Digest of no bytes at all. */
+const NOTHING = 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 type Check = Readiness['checks'][number];
 
@@ -23,10 +25,12 @@ export class HealthService {
   }
 
   private async look(): Promise<Readiness> {
-    const { ledger, engine, dataDir } = this.deps;
+    const { ledger, engine, artifacts, dataDir } = this.deps;
     const checks = await Promise.all([
       this.check('store', 'the database cannot be read', () => ledger.ping()),
       this.check('engine', 'the Temporal server does not answer', () => engine.ping()),
+      // Whether it is there or not: the store has answered.
+      this.check('artifacts', 'the artifact store does not answer', async () => void (await artifacts.size(NOTHING))),
       ...(dataDir === undefined
         ? []
         : [this.check('disk', 'free disk space is low or cannot be read', () => this.disk(dataDir))]),

@@ -17,6 +17,7 @@ import { useStack } from '../stack-use.js';
 import { wantsColours } from '../terminal.js';
 
 export interface RunFlags {
+  readonly api?: string;
   readonly json?: boolean;
   readonly junit?: string;
   readonly ctrf?: string;
@@ -41,11 +42,20 @@ const MOST_RUNNERS = 16;
 /** `baton run [DIR]`. With `--json` there is one object on standard output in every case, also when no execution came to be. */
 export async function run(context: Context, given: string, flags: RunFlags): Promise<ExitCode> {
   try {
-    return await runOnce(context, given, flags);
+    return await runOnce(flags.api ? elsewhere(context, flags.api) : context, given, flags);
   } catch (error) {
     if (flags.json) context.stdout.write(`${JSON.stringify(jsonProblem(endOf(error)))}\n`);
     throw error;
   }
+}
+
+/** As if `BATON_API_URL` were set. */
+function elsewhere(context: Context, api: string): Context {
+  const apiUrls = api.split(',').map((each) => each.trim());
+  const wrong = apiUrls.find((each) => !/^https?:\/\//.test(each) || !URL.canParse(each));
+  if (wrong !== undefined)
+    throw new CommandEnd(`--api: ${wrong} is no address such as http://127.0.0.1:8080.`, EXIT.usage);
+  return { ...context, settings: { ...context.settings, apiUrl: apiUrls[0] ?? '', apiUrls } };
 }
 
 /** Everything that can be wrong with the call is found before anything is started. */

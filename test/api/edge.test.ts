@@ -353,6 +353,7 @@ describe('health', () => {
         checks: [
           { name: 'store', ok: true, detail: 'ok' },
           { name: 'engine', ok: true, detail: 'ok' },
+          { name: 'artifacts', ok: true, detail: 'ok' },
         ],
       },
     ]);
@@ -368,6 +369,7 @@ describe('health', () => {
         checks: [
           { name: 'store', ok: true, detail: 'ok' },
           { name: 'engine', ok: false, detail: 'the Temporal server does not answer' },
+          { name: 'artifacts', ok: true, detail: 'ok' },
           { name: 'disk', ok: false, detail: 'free disk space is low or cannot be read' },
         ],
       },

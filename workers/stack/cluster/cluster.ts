@@ -4,9 +4,9 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { PACKAGE_ROOT } from '../../../config/package.js';
-import { startTicks } from '../../../scripts/lib/lock.mjs';
+import { isSameProcess, startTicks } from '../../../scripts/lib/lock.mjs';
 import { LogFile } from '../log-file.js';
 import { writeAtomically } from '../manifest.js';
 import { runnerEnvironment } from '../node-part.js';
@@ -15,7 +15,7 @@ import { StackProblem } from '../problem.js';
 import { type Compose, readCompose, withAddresses } from './compose.js';
 import { type Database, databaseSpec, databaseUrl, ensureDatabase } from './database.js';
 import { type Layout, layOut, onLoopback, type PlaceOf } from './layout.js';
-import { type ClusterManifest, clusterManifestFile } from './manifest.js';
+import { type ClusterManifest, clusterManifestFile, readClusterManifest } from './manifest.js';
 import { clusterPart, type PartSpec } from './native-part.js';
 import { clusterSecrets } from './secrets.js';
 import { ensureNamespace, prepareSchema, temporalSpec } from './temporal-server.js';
@@ -44,6 +44,7 @@ const APIS = ['api-1', 'api-2'] as const;
 
 /** Rejects with StackProblem; nothing of the cluster is left then. */
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  refuseSecond(options.home);
   mkdirSync(options.home, { recursive: true });
   const placeOf = options.placeOf ?? onLoopback;
   const secrets = clusterSecrets(options.home);
@@ -56,6 +57,15 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     await starting.down();
     throw error;
   }
+}
+
+function refuseSecond(home: string): void {
+  const other = readClusterManifest(home)?.supervisor;
+  if (!other || !isSameProcess(other.pid, other.ticks)) return;
+  throw new StackProblem(
+    `A cluster runs on ${home} already (pid ${other.pid}); end it, or choose another --home.`,
+    true,
+  );
 }
 
 class Starting {
@@ -171,7 +181,13 @@ class Starting {
   }
 
   private control(service: string): Record<string, string> {
-    return { ...withAddresses(this.service(service).environment, this.addresses), BATON_HOME: this.dir('control') };
+    return {
+      ...withAddresses(this.service(service).environment, this.addresses),
+      BATON_HOME: this.dir('control'),
+      // The Web UI is not among the processes: a link would lead nowhere.
+      BATON_TEMPORAL_UI: this.options.env['BATON_TEMPORAL_UI'] ?? '',
+      BATON_DEFAULT_LANES: String(this.options.runners ?? this.service('runner').replicas),
+    };
   }
 
   private node(
@@ -180,8 +196,8 @@ class Starting {
     inherited: PartSpec['inherited'],
     env: Record<string, string>,
   ): PartSpec {
-    const leash = new URL('../../../scripts/lib/leash.mjs', import.meta.url).href;
-    const entry = fileURLToPath(new URL(`../../${kind}.js`, import.meta.url));
+    const leash = pathToFileURL(join(PACKAGE_ROOT, 'scripts', 'lib', 'leash.mjs')).href;
+    const entry = join(PACKAGE_ROOT, 'dist', 'workers', `${kind}.js`);
     const cache = { NODE_COMPILE_CACHE: join(this.options.home, 'compile-cache') };
     const { wrap } = this.placeOf(name);
     const program = { program: process.execPath, args: ['--import', leash, entry], wrap };

@@ -44,7 +44,7 @@ export async function layOut(apis: number, placeOf: PlaceOf): Promise<Layout> {
   const inside: number[] = [];
   for (const at of INSIDE_PORTS.keys()) inside.push(await port('temporal', 17_240 + at));
   const apiPorts: number[] = [];
-  for (let at = 0; at < apis; at++) apiPorts.push(await port(`api-${at + 1}`, 8080));
+  for (let at = 0; at < apis; at++) apiPorts.push(await port(`api-${at + 1}`, 8080 + at));
   return {
     temporal: { grpc: await port('temporal', 7233), inside },
     temporalDb: await port('temporal-db', 15_432),

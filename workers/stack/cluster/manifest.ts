@@ -1,4 +1,5 @@
 /** `cluster.json`: what outside tools need to watch, kill and restart the parts of a cluster. Only its user may read it: it holds keys. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Part } from '../manifest.js';
@@ -36,3 +37,12 @@ export const ClusterManifest = z.object({
 export type ClusterManifest = z.infer<typeof ClusterManifest>;
 
 export const clusterManifestFile = (home: string): string => join(home, 'cluster.json');
+
+/** The manifest on disk, whether or not its cluster still runs. Null when there is none or it cannot be read. */
+export function readClusterManifest(home: string): ClusterManifest | null {
+  try {
+    return ClusterManifest.parse(JSON.parse(readFileSync(clusterManifestFile(home), 'utf8')));
+  } catch {
+    return null;
+  }
+}
