@@ -1,6 +1,8 @@
 /** What the commands need of the HTTP API. `config/client.ts` gives the real one. */
 import type { z } from 'zod';
 import type { ArtifactList, ReportFormat, ResultPage, RunAnswer, RunPage } from '../domain/api.schema.js';
+import type { FailureList } from '../domain/failure-groups.js';
+import type { MetricsSummary } from '../domain/metrics.schema.js';
 import type { BatonEvent } from '../domain/events.js';
 import type { RunStatus, TestStatus, Verdict } from '../domain/outcome.schema.js';
 import type { StartRun } from '../domain/run.schema.js';
@@ -20,6 +22,8 @@ export interface Client {
   artifacts(id: string): Promise<ArtifactList>;
   artifact(id: string, name: string): Promise<Uint8Array>;
   report(id: string, format: ReportFormat): Promise<Uint8Array>;
+  metrics(hours: number): Promise<MetricsSummary>;
+  failures(query: { project?: string; minRuns?: number; limit?: number }): Promise<FailureList>;
   /** Events of one execution from the first on, each once and in order, across lost connections. Ends with `run_finished` or `signal`. */
   events(id: string, signal: AbortSignal): AsyncIterable<BatonEvent>;
 }

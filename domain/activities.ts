@@ -60,6 +60,8 @@ export interface SettleResult {
   /** Batches of the next stage; empty when everything is settled. */
   readonly batches: readonly BatchRef[];
   readonly reason: string;
+  /** Waited for before the stage, by a Timer; absent where nothing is to be waited for. */
+  readonly delayMs?: number;
 }
 
 export interface Concluded {

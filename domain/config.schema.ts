@@ -1,6 +1,7 @@
 /** `baton.config.yaml` or `baton.config.json`: everything a project can set. The manual is generated from this file. */
 import { z } from 'zod';
 import { FRAMEWORKS } from './names.js';
+import { Retries } from './retry-policy.js';
 
 export const FrameworkName = z.enum(FRAMEWORKS).meta({ id: 'FrameworkName' });
 export type FrameworkName = z.infer<typeof FrameworkName>;
@@ -85,14 +86,9 @@ export const SuiteConfig = z
       .prefault({})
       .describe('Environment of the test process.'),
     limits: Limits.prefault({}),
-    retries: z
-      .int()
-      .min(0)
-      .max(10)
-      .default(1)
-      .describe(
-        'How often a failed test is tried again, in a fresh process. A pass after a failure is flaky, not passed.',
-      ),
+    retries: Retries.default(1).describe(
+      'How often a failed test is tried again, in a fresh process: a number, or a policy with waits. A pass after a failure is flaky, not passed.',
+    ),
     sideBySide: z
       .boolean()
       .optional()
@@ -130,7 +126,7 @@ export const ProjectConfig = z
       .min(1)
       .optional()
       .describe('Command that prepares a fresh checkout. Default: detected (`npm ci`, `uv sync` …).'),
-    retries: z.int().min(0).max(10).optional().describe('Default of `suites[].retries` for detected suites.'),
+    retries: Retries.optional().describe('Default of `suites[].retries`.'),
   })
   .meta({ id: 'ProjectConfig' });
 export type ProjectConfig = z.infer<typeof ProjectConfig>;

@@ -44,8 +44,10 @@ export const MetricsSummary = z
         .array(z.object({ project: z.string(), suite: z.string(), tests: z.int(), meanMs: ms, p95Ms: ms }))
         .describe('MET-12. Time of single tests by suite.'),
       successRate: ratio.describe('MET-13. passed ÷ (passed + failed + flaky) of finished executions.'),
-      retried: z.int().describe('Tests with more than one attempt.'),
-      retrySuccessRate: ratio.describe('MET-23. Tests that passed after a failure ÷ tests with more than one attempt.'),
+      retried: z.int().describe('Tests that failed and were tried again.'),
+      retrySuccessRate: ratio.describe(
+        'MET-23. Tests that passed after a failure ÷ tests that failed and were tried again.',
+      ),
     }),
     workflows: z.object({
       closed: z.int().nullable().describe('Closed executions of `testRun`; null when Temporal did not answer.'),

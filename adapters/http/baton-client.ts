@@ -15,6 +15,8 @@ import {
   type RunsQuery,
 } from '../../domain/api.schema.js';
 import type { BatonEvent } from '../../domain/events.js';
+import { FailureList, type FailuresQuery } from '../../domain/failure-groups.js';
+import { MetricsSummary } from '../../domain/metrics.schema.js';
 import { NotFound } from '../../domain/ports.js';
 import type { StartRun } from '../../domain/run.schema.js';
 import { followEvents } from './event-stream.js';
@@ -41,6 +43,10 @@ export interface BatonClient {
   artifacts(id: string): Promise<ArtifactList>;
   artifact(id: string, name: string): Promise<Uint8Array>;
   report(id: string, format: ReportFormat): Promise<Uint8Array>;
+  /** Figures of the last so many hours. */
+  metrics(hours: number): Promise<MetricsSummary>;
+  /** Failures that occur again and again. */
+  failures(query?: Asked<FailuresQuery>): Promise<FailureList>;
   /** What `/readyz` says, ready or not. One try. */
   ready(): Promise<Readiness>;
   /**
@@ -80,6 +86,8 @@ export function batonClient(options: BatonClientOptions): BatonClient {
     artifacts: (execution) => get(`${run(execution)}/artifacts`, ArtifactList),
     artifact: async (execution, name) => bytes(`${run(execution)}/artifacts/${artifactPath(name)}`),
     report: (execution, format) => bytes(`${run(execution)}/report${search({ format })}`),
+    metrics: (hours) => get(`/api/metrics/summary${search({ hours })}`, MetricsSummary),
+    failures: (query = {}) => get(`/api/failures${search(query)}`, FailureList),
     ready: () => readiness(options),
     events: (execution, signal, after) => followEvents(options, { execution, signal, after: after ?? 0 }),
   };

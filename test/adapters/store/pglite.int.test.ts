@@ -190,3 +190,18 @@ async function untilDone(call: () => Promise<void>): Promise<void> {
     }
   }
 }
+
+test('a look waits for the transaction that runs, not for all that are queued', async () => {
+  const ledger = await openLedger(await options());
+  const id = await anExecution(ledger, { b1: ['a.test.ts'] });
+  const order: string[] = [];
+  const changes = Array.from({ length: 100 }, (_, i) =>
+    ledger.updateRun(id, { note: `note ${i}` }).then(() => order.push('change')),
+  );
+  const looks = Array.from({ length: 5 }, () => ledger.run(id).then(() => order.push('look')));
+  await Promise.all([...changes, ...looks]);
+  // In turn: five looks are over after about five of the hundred changes, and no change was left out.
+  expect(order.lastIndexOf('look')).toBeLessThan(30);
+  expect((await ledger.run(id))?.notes).toHaveLength(100);
+  await ledger.close();
+});
