@@ -25,15 +25,19 @@ export class SessionBusy extends Error {
   override readonly name = 'SessionBusy';
 }
 
+/** Looks that may come before the next change: they take a few milliseconds each, and changes must go on. */
+const LOOKS_PER_CHANGE = 32;
+
 /**
- * Two queues, served in turn: whoever only looks, and whoever changes something. Within a queue first come, first served.
- * With one queue a look at a run would wait behind every transaction that hundreds of executions have asked for.
+ * Two queues: whoever only looks, and whoever changes something. Within a queue first come, first served; after each
+ * change those who look, at most so many, then the next change. With one queue a look at a run would wait behind every
+ * transaction that hundreds of executions have asked for; taking turns one by one, looks would pile up all the same.
  */
 class Mutex {
   #held = false;
   readonly #looks: (() => void)[] = [];
   readonly #changes: (() => void)[] = [];
-  #lookedLast = false;
+  #looksInRow = 0;
 
   acquire(timeoutMs: number, look = false): Promise<void> {
     if (!this.#held) {
@@ -55,9 +59,9 @@ class Mutex {
   }
 
   release(): void {
-    const looks = this.#lookedLast ? this.#changes.length === 0 : this.#looks.length > 0;
-    const next = looks ? this.#looks.shift() : this.#changes.shift();
-    this.#lookedLast = looks;
+    const change = this.#looks.length === 0 || (this.#looksInRow >= LOOKS_PER_CHANGE && this.#changes.length > 0);
+    const next = change ? this.#changes.shift() : this.#looks.shift();
+    this.#looksInRow = change ? 0 : this.#looksInRow + 1;
     if (next) next();
     else this.#held = false;
   }
