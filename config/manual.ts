@@ -65,7 +65,8 @@ function environmentRows(): string[][] {
   ]);
 }
 
-function rows(root: JsonSchema, schema: JsonSchema = root, prefix = ''): string[][] {
+/** A schema with a name of its own is only a reference at the top. */
+function rows(root: JsonSchema, schema: JsonSchema = resolve(root, root), prefix = ''): string[][] {
   const out: string[][] = [];
   for (const [name, declared] of Object.entries(schema.properties ?? {})) {
     const value = resolve(root, declared);

@@ -231,12 +231,7 @@ const runner = z.string().min(1).max(200);
 const count = z.int().min(0).max(10_000_000);
 
 export const BeginBatch = z
-  .strictObject({
-    execution: ExecutionId,
-    batch: BatchId,
-    runner,
-    queueWaitMs: z.number().nonnegative().optional().describe('How long the attempt waited for a runner.'),
-  })
+  .strictObject({ execution: ExecutionId, batch: BatchId, runner, queueWaitMs: z.number().nonnegative().optional() })
   .meta({ id: 'BeginBatch' });
 export type BeginBatch = z.infer<typeof BeginBatch>;
 

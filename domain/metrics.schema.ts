@@ -22,6 +22,9 @@ export const MetricsSummary = z
     runners: z.object({
       active: z.int().describe('MET-04. Runners that ask for batches or hold one, now.'),
       queued: z.int().describe('MET-05. Activities that wait on all task queues now, as Temporal estimates them.'),
+      oldestSeconds: z
+        .number()
+        .describe('QUE-15. Age of the oldest task that waits on any task queue now, in seconds.'),
       utilisation: ratio.describe('MET-06. Busy slots ÷ all slots, now.'),
       each: z
         .array(
@@ -91,6 +94,7 @@ export function summarise({ hours, window, queues, runners, workflows, missing }
     runners: {
       active: runners.length,
       queued: sum(queues, (q) => (q.kind === 'activity' ? q.depth : 0)),
+      oldestSeconds: Math.max(0, ...queues.map((q) => q.oldestSeconds)),
       utilisation: divide(
         sum(runners, (r) => r.busySlots),
         slots,

@@ -21,7 +21,11 @@ function metricsText({ hours, tasks, runners, tests, workflows, missing }: Metri
   const rows = [
     ['Batches ended', String(tasks.processed), `${percent(tasks.successRate)} passed`],
     ['Batch duration', time(tasks.meanMs), `95 of 100 within ${time(tasks.p95Ms)}`],
-    ['Runners now', String(runners.active), `${percent(runners.utilisation)} busy, ${runners.queued} waiting`],
+    [
+      'Runners now',
+      String(runners.active),
+      `${percent(runners.utilisation)} busy, ${runners.queued} waiting, the oldest ${time(runners.oldestSeconds * 1000)}`,
+    ],
     ['Wait for a runner', time(runners.queueWaitMeanMs), `95 of 100 within ${time(runners.queueWaitP95Ms)}`],
     ['Tests', percent(tests.successRate), 'passed'],
     ['Tests tried again', String(tests.retried), `${percent(tests.retrySuccessRate)} passed then`],
