@@ -67,7 +67,7 @@ export const SuiteConfig = z
     args: z.array(z.string()).default([]).describe("Extra arguments for the framework's command."),
     report: z
       .strictObject({
-        format: z.enum(['junit', 'ctrf', 'tap']),
+        format: z.enum(['junit', 'ctrf', 'tap']).describe('Form of the report.'),
         path: z
           .string()
           .optional()
@@ -85,7 +85,7 @@ export const SuiteConfig = z
       })
       .prefault({})
       .describe('Environment of the test process.'),
-    limits: Limits.prefault({}),
+    limits: Limits.prefault({}).describe('Limits of one attempt of one batch.'),
     retries: Retries.default(1).describe(
       'How often a failed test is tried again, in a fresh process: a number, or a policy with waits. A pass after a failure is flaky, not passed.',
     ),

@@ -26,7 +26,7 @@ export class SessionBusy extends Error {
 }
 
 /** Looks that may come before the next change: they take a few milliseconds each, and changes must go on. */
-const LOOKS_PER_CHANGE = 32;
+const LOOKS_PER_CHANGE = 8;
 
 /**
  * Two queues: whoever only looks, and whoever changes something. Within a queue first come, first served; after each
