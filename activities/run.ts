@@ -69,7 +69,8 @@ async function settleStage(deps: RunDeps, execution: string, stage: number): Pro
   const numbered: Batch[] = settled.batches.map((batch, i) => ({ id: `b${batches.length + i + 1}`, ...batch }));
   const stored = await ledger.addStage(execution, stage + 1, numbered, settled.reason);
   await ledger.updateRun(execution, { status: 'running' });
-  return { batches: stored.map((b): BatchRef => batchRef(b)), reason: settled.reason };
+  const wait = settled.delayMs === undefined ? {} : { delayMs: settled.delayMs };
+  return { batches: stored.map((b): BatchRef => batchRef(b)), reason: settled.reason, ...wait };
 }
 
 async function judgeRun(

@@ -2,6 +2,8 @@
 import type { z } from 'zod';
 import type { ArtifactList, ReportFormat, ResultPage, RunAnswer, RunPage } from '../domain/api.schema.js';
 import type { BlameClass } from '../domain/blame.schema.js';
+import type { FailureList } from '../domain/failure-groups.js';
+import type { MetricsSummary } from '../domain/metrics.schema.js';
 import type { BatonEvent } from '../domain/events.js';
 import type { RunStatus, TestStatus, Verdict } from '../domain/outcome.schema.js';
 import type { StartRun } from '../domain/run.schema.js';
@@ -26,6 +28,8 @@ export interface Client {
   report(id: string, format: ReportFormat): Promise<Uint8Array>;
   /** The signed receipt, as its bytes. */
   receipt(id: string): Promise<Uint8Array>;
+  metrics(hours: number): Promise<MetricsSummary>;
+  failures(query: { project?: string; minRuns?: number; limit?: number }): Promise<FailureList>;
   /** Events of one execution from the first on, each once and in order, across lost connections. Ends with `run_finished` or `signal`. */
   events(id: string, signal: AbortSignal): AsyncIterable<BatonEvent>;
 }

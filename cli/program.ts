@@ -5,6 +5,7 @@ import { doctor } from './commands/doctor.js';
 import { down } from './commands/down.js';
 import { cancel, logs, open, runs, show } from './commands/executions.js';
 import { showReceipt, showReceiptKey, verifyReceipt } from './commands/receipt.js';
+import { failures, metrics } from './commands/metrics.js';
 import { run } from './commands/run.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
@@ -153,6 +154,24 @@ function executionCommands(program: Command, context: Context, color: Color, end
     .argument('<id>', 'execution id')
     .description('cancel an execution; what had finished stays counted')
     .action(async (id: string) => end(await cancel(context, id)));
+  program
+    .command('metrics')
+    .description('figures of the last hours: batches, runners, waiting, tests, retries')
+    .option('--json', 'print one JSON object')
+    .addOption(new Option('--hours <n>', 'length of the window').argParser(wholeNumber('--hours', 1, 8760)).default(24))
+    .action(async (flags) => end(await metrics(context, flags)));
+  program
+    .command('failures')
+    .description('failures that occur again and again, those of most executions first')
+    .option('--json', 'print one JSON object')
+    .option('--project <name>', 'only of this project')
+    .addOption(
+      new Option('--min-runs <n>', 'only those of so many executions')
+        .argParser(wholeNumber('--min-runs', 1, 100_000))
+        .default(1),
+    )
+    .addOption(new Option('--limit <n>', 'how many').argParser(wholeNumber('--limit', 1, 200)).default(50))
+    .action(async (flags) => end(await failures(context, flags)));
   program
     .command('open')
     .argument('<id>', 'execution id')

@@ -15,6 +15,7 @@ interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
+  readonly anyOf?: readonly JsonSchema[];
   readonly additionalProperties?: JsonSchema | boolean;
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
@@ -64,12 +65,13 @@ function environmentRows(): string[][] {
   ]);
 }
 
-function rows(root: JsonSchema, schema: JsonSchema = root, prefix = ''): string[][] {
+/** A schema with a name of its own is only a reference at the top. */
+function rows(root: JsonSchema, schema: JsonSchema = resolve(root, root), prefix = ''): string[][] {
   const out: string[][] = [];
   for (const [name, declared] of Object.entries(schema.properties ?? {})) {
     const value = resolve(root, declared);
     const key = `${prefix}${name}`;
-    const inner = value.items ? resolve(root, value.items) : value;
+    const inner = withProperties(root, value.items ? resolve(root, value.items) : value);
     const required = schema.required?.includes(name) ? ' (required)' : '';
     out.push([
       `\`${key}\``,
@@ -88,8 +90,14 @@ function resolve(root: JsonSchema, schema: JsonSchema): JsonSchema {
   return { ...root.$defs?.[name], ...schema };
 }
 
+/** Of several possible values the one that has keys. */
+function withProperties(root: JsonSchema, schema: JsonSchema): JsonSchema {
+  return schema.anyOf?.map((each) => resolve(root, each)).find((each) => each.properties) ?? schema;
+}
+
 function values(root: JsonSchema, schema: JsonSchema): string {
   if (schema.enum) return schema.enum.map((v) => `\`${String(v)}\``).join(', ');
+  if (schema.anyOf) return schema.anyOf.map((each) => values(root, resolve(root, each))).join(' or ');
   if (schema.items) return `list of ${values(root, resolve(root, schema.items))}`;
   if (schema.properties) return 'object';
   if (typeof schema.additionalProperties === 'object') return `map of ${values(root, schema.additionalProperties)}`;

@@ -62,6 +62,8 @@ export interface SettleResult {
   readonly reason: string;
   /** Set when everything is settled, tests are still red, and the base commit should be asked about them. */
   readonly base?: BaseRef;
+  /** Waited for before the stage, by a Timer; absent where nothing is to be waited for. */
+  readonly delayMs?: number;
 }
 
 export interface BaseRef {

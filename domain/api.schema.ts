@@ -235,12 +235,7 @@ const secret = z.string().min(16).max(200).describe('From `begin`.');
 const count = z.int().min(0).max(10_000_000);
 
 export const BeginBatch = z
-  .strictObject({
-    execution: ExecutionId,
-    batch: BatchId,
-    runner,
-    queueWaitMs: z.number().nonnegative().optional().describe('How long the attempt waited for a runner.'),
-  })
+  .strictObject({ execution: ExecutionId, batch: BatchId, runner, queueWaitMs: z.number().nonnegative().optional() })
   .meta({ id: 'BeginBatch' });
 export type BeginBatch = z.infer<typeof BeginBatch>;
 

@@ -1,6 +1,7 @@
 /** `baton.config.yaml` or `baton.config.json`: everything a project can set. The manual is generated from this file. */
 import { z } from 'zod';
 import { FRAMEWORKS } from './names.js';
+import { Retries } from './retry-policy.js';
 
 export const FrameworkName = z.enum(FRAMEWORKS).meta({ id: 'FrameworkName' });
 export type FrameworkName = z.infer<typeof FrameworkName>;
@@ -82,7 +83,7 @@ export const SuiteConfig = z
     args: z.array(z.string()).default([]).describe("Extra arguments for the framework's command."),
     report: z
       .strictObject({
-        format: z.enum(['junit', 'ctrf', 'tap']),
+        format: z.enum(['junit', 'ctrf', 'tap']).describe('Form of the report.'),
         path: z
           .string()
           .optional()
@@ -100,21 +101,16 @@ export const SuiteConfig = z
       })
       .prefault({})
       .describe('Environment of the test process.'),
-    limits: Limits.prefault({}),
+    limits: Limits.prefault({}).describe('Limits of one attempt of one batch.'),
     isolation: z
       .enum(['bubblewrap', 'pid-namespace'])
       .optional()
       .describe(
         'Weakest isolation its batches may run with. A machine that has less starts nothing: the batch ends as `blocked_policy`.',
       ),
-    retries: z
-      .int()
-      .min(0)
-      .max(10)
-      .default(1)
-      .describe(
-        'How often a failed test is tried again, in a fresh process. A pass after a failure is flaky, not passed.',
-      ),
+    retries: Retries.default(1).describe(
+      'How often a failed test is tried again, in a fresh process: a number, or a policy with waits. A pass after a failure is flaky, not passed.',
+    ),
     sideBySide: z
       .boolean()
       .optional()
@@ -186,8 +182,8 @@ export const ProjectConfig = z
       .min(1)
       .optional()
       .describe('Command that prepares a fresh checkout. Default: detected (`npm ci`, `uv sync` …).'),
-    retries: z.int().min(0).max(10).optional().describe('Default of `suites[].retries` for detected suites.'),
     blame: BlameConfig.optional().describe('How it is found out whose fault a failure is.'),
+    retries: Retries.optional().describe('Default of `suites[].retries`.'),
   })
   .meta({ id: 'ProjectConfig' });
 export type ProjectConfig = z.infer<typeof ProjectConfig>;

@@ -42,7 +42,7 @@ const COUNTERS = [
     'baton_tests_retried_total',
     'retried',
     'status',
-    'Tests with more than one attempt, by what they came to; flaky ones passed.',
+    'Tests that failed and were tried again, by what they came to; flaky ones passed.',
   ],
 ] as const;
 

@@ -22,6 +22,9 @@ export const MetricsSummary = z
     runners: z.object({
       active: z.int().describe('MET-04. Runners that ask for batches or hold one, now.'),
       queued: z.int().describe('MET-05. Activities that wait on all task queues now, as Temporal estimates them.'),
+      oldestSeconds: z
+        .number()
+        .describe('QUE-15. Age of the oldest task that waits on any task queue now, in seconds.'),
       utilisation: ratio.describe('MET-06. Busy slots ÷ all slots, now.'),
       each: z
         .array(
@@ -44,8 +47,10 @@ export const MetricsSummary = z
         .array(z.object({ project: z.string(), suite: z.string(), tests: z.int(), meanMs: ms, p95Ms: ms }))
         .describe('MET-12. Time of single tests by suite.'),
       successRate: ratio.describe('MET-13. passed ÷ (passed + failed + flaky) of finished executions.'),
-      retried: z.int().describe('Tests with more than one attempt.'),
-      retrySuccessRate: ratio.describe('MET-23. Tests that passed after a failure ÷ tests with more than one attempt.'),
+      retried: z.int().describe('Tests that failed and were tried again.'),
+      retrySuccessRate: ratio.describe(
+        'MET-23. Tests that passed after a failure ÷ tests that failed and were tried again.',
+      ),
     }),
     workflows: z.object({
       closed: z.int().nullable().describe('Closed executions of `testRun`; null when Temporal did not answer.'),
@@ -89,6 +94,7 @@ export function summarise({ hours, window, queues, runners, workflows, missing }
     runners: {
       active: runners.length,
       queued: sum(queues, (q) => (q.kind === 'activity' ? q.depth : 0)),
+      oldestSeconds: Math.max(0, ...queues.map((q) => q.oldestSeconds)),
       utilisation: divide(
         sum(runners, (r) => r.busySlots),
         slots,

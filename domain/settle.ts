@@ -15,6 +15,7 @@ import type { BatchOutcome } from './outcome.schema.js';
 import type { Plan, Suite } from './plan.schema.js';
 import type { BatchRecord } from './ports.js';
 import type { Attempt } from './result.schema.js';
+import { nextTry, type Retries } from './retry-policy.js';
 
 /** Endings that say nothing about the files that had not ended: these are run once more. */
 const RERUN_UNFINISHED: ReadonlySet<BatchOutcome> = new Set<BatchOutcome>([
@@ -37,6 +38,8 @@ const PROOFS = 3;
 export interface Settled {
   readonly batches: Omit<Batch, 'id'>[];
   readonly reason: string;
+  /** To be waited for before the stage begins; absent or 0: at once. */
+  readonly delayMs?: number;
 }
 const NOTHING: Settled = { batches: [], reason: '' };
 
@@ -46,8 +49,8 @@ export interface SettleInput {
   readonly attempts: readonly Attempt[];
   /** The stage that has just ended. */
   readonly stage: number;
-  /** How often a failed test of the suite is tried again. */
-  readonly retriesOf: (suite: Suite) => number;
+  /** How often a failed test of the suite is tried again, and after which waits. */
+  readonly retriesOf: (suite: Suite) => Retries;
   /** Suites whose adapter can run single tests. */
   readonly selectsTests: ReadonlySet<string>;
 }
@@ -63,10 +66,15 @@ function rerunAlone(input: SettleInput, stage: number): Settled {
   const wanted = new Map<string, { suite: Suite; tests: Attempt[][]; whole: boolean }>();
   const suites = new Map(input.plan.suites.map((s) => [s.name, s]));
   const rounds = aloneRounds(input.batches);
+  let delayMs = 0;
   for (const group of groupAttempts(input.attempts).values()) {
     const { suite: name, file, kind } = group[0]!;
     const suite = suites.get(name);
-    if (!suite || statusOf(group) !== 'failed' || rounds >= input.retriesOf(suite)) continue;
+    if (!suite || statusOf(group) !== 'failed') continue;
+    const next = nextTry(input.retriesOf(suite), lastMessage(group), rounds + 1);
+    if (!next.again) continue;
+    // One stage begins at one time: the longest wait that any of its tests asks for.
+    delayMs = Math.max(delayMs, next.delayMs);
     const entry = wanted.get(fileKey(name, file)) ?? { suite, tests: [], whole: false };
     if (kind === 'file') entry.whole = true;
     entry.tests.push(group);
@@ -83,9 +91,13 @@ function rerunAlone(input: SettleInput, stage: number): Settled {
     return { batches: [], reason: `${wanted.size} files failed: too many to be flaky, none was tried again` };
   return {
     batches: aloneBatches(wanted, stage, input.selectsTests, serialSuitesOf(input.plan)),
-    reason: `${wanted.size} ${wanted.size === 1 ? 'file' : 'files'} tried again, alone`,
+    reason: `${wanted.size} ${wanted.size === 1 ? 'file' : 'files'} tried again, alone${delayMs > 0 ? `, after ${delayMs / 1000} s` : ''}`,
+    ...(delayMs > 0 ? { delayMs } : {}),
   };
 }
+
+const lastMessage = (group: readonly Attempt[]): string | null =>
+  group.filter((a) => a.status === 'failed').at(-1)?.message ?? null;
 
 function aloneBatches(
   wanted: ReadonlyMap<string, { suite: Suite; tests: Attempt[][]; whole: boolean }>,

@@ -10,6 +10,7 @@ import {
   isCancellation,
   setCurrentDetails,
   setHandler,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -68,9 +69,16 @@ class TestRun {
         if (next.base) await this.askBase(next.base, plan);
         return { how: 'completed', problem: null };
       }
+      // Only where a policy asks for it: the plain path has no Timer.
+      if (next.delayMs) await this.pause(next.delayMs, next.reason);
       this.stage++;
       this.waiting = [...next.batches];
     }
+  }
+
+  private async pause(ms: number, reason: string): Promise<void> {
+    setCurrentDetails(`waiting ${ms / 1000} s before stage ${this.stage + 1}: ${reason}`);
+    await sleep(ms, { summary: reason.slice(0, 190) });
   }
 
   private async plan(): Promise<PlanRef> {

@@ -15,6 +15,8 @@ import {
   type RunsQuery,
 } from '../../domain/api.schema.js';
 import type { BatonEvent } from '../../domain/events.js';
+import { FailureList, type FailuresQuery } from '../../domain/failure-groups.js';
+import { MetricsSummary } from '../../domain/metrics.schema.js';
 import { NotFound } from '../../domain/ports.js';
 import { ReceiptKeyList } from '../../domain/receipt.schema.js';
 import type { StartRun } from '../../domain/run.schema.js';
@@ -46,6 +48,10 @@ export interface BatonClient {
   receipt(id: string): Promise<Uint8Array>;
   /** Public keys that receipts of this installation are signed with. */
   receiptKeys(): Promise<ReceiptKeyList>;
+  /** Figures of the last so many hours. */
+  metrics(hours: number): Promise<MetricsSummary>;
+  /** Failures that occur again and again. */
+  failures(query?: Asked<FailuresQuery>): Promise<FailureList>;
   /** What `/readyz` says, ready or not. One try. */
   ready(): Promise<Readiness>;
   /**
@@ -87,6 +93,8 @@ export function batonClient(options: BatonClientOptions): BatonClient {
     report: (execution, format) => bytes(`${run(execution)}/report${search({ format })}`),
     receipt: (execution) => bytes(`${run(execution)}/receipt`),
     receiptKeys: () => get('/api/receipt-keys', ReceiptKeyList),
+    metrics: (hours) => get(`/api/metrics/summary${search({ hours })}`, MetricsSummary),
+    failures: (query = {}) => get(`/api/failures${search(query)}`, FailureList),
     ready: () => readiness(options),
     events: (execution, signal, after) => followEvents(options, { execution, signal, after: after ?? 0 }),
   };

@@ -48,7 +48,16 @@ const seen = (option: string, paths: readonly string[]): string[] =>
 function devices(): string[] {
   if (process.getuid?.() === 0) return ['--dev', '/dev'];
   const plain = ['null', 'zero', 'full', 'random', 'urandom'].map((name) => `/dev/${name}`);
-  return ['--tmpfs', '/dev', ...seen('dev-bind', plain), '--symlink', '/proc/self/fd', '/dev/fd', '--tmpfs', '/dev/shm'];
+  return [
+    '--tmpfs',
+    '/dev',
+    ...seen('dev-bind', plain),
+    '--symlink',
+    '/proc/self/fd',
+    '/dev/fd',
+    '--tmpfs',
+    '/dev/shm',
+  ];
 }
 
 /** `nested`: this bubblewrap can forbid user namespaces inside, through which more of the kernel could be reached. */

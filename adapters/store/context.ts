@@ -1,6 +1,6 @@
 /** What every part of the ledger works with: the database, fault points for tests, and the way a change is made. */
 import type { Kysely, Transaction } from 'kysely';
-import { insideTransaction } from './pglite-pool.js';
+import { insideTransaction, looking } from './pglite-pool.js';
 import { isCollision, named } from './errors.js';
 import type { ProvenanceColumns, Tables } from './schema.js';
 
@@ -64,7 +64,7 @@ async function once<T>(store: Store, point: string, work: (tx: Tx) => Promise<T>
 /** A look without a transaction of its own. */
 export async function read<T>(store: Store, work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
   try {
-    return await work(store.db);
+    return await looking.run(true, () => work(store.db));
   } catch (error) {
     throw named(error, store.where);
   }

@@ -33,7 +33,8 @@ function countersOf(part: Part, execution?: string): RawBuilder<unknown> {
       WHERE runs.status = 'finished' AND ${of('id')} GROUP BY t.status
     UNION ALL SELECT 'batches', outcome, count(*) FROM batch_attempts WHERE outcome IS NOT NULL AND ${of('execution')} GROUP BY outcome
     UNION ALL SELECT 'takeovers', '', count(*) FROM batch_attempts WHERE fence > 1 AND ${of('execution')}
-    UNION ALL SELECT 'retried', status, count(*) FROM test_results WHERE attempts > 1 AND ${of('execution')} GROUP BY status
+    UNION ALL SELECT 'retried', status, count(*) FROM test_results
+      WHERE attempts > 1 AND status IN ('flaky', 'failed') AND ${of('execution')} GROUP BY status
     UNION ALL ${histogram('run', sql`duration_ms`, sql`runs WHERE status = 'finished' AND ${of('id')}`)}
     UNION ALL ${histogram('batch', sql`extract(epoch FROM ended_at - began_at)::float8 * 1000`, sql`batch_attempts WHERE ended_at IS NOT NULL AND ${of('execution')}`)}
     UNION ALL ${histogram('queueWait', sql`queue_wait_ms`, sql`batch_attempts WHERE queue_wait_ms IS NOT NULL AND ${of('execution')}`)}`;
@@ -115,9 +116,8 @@ function windowFacts(store: Store, hours: number): Promise<WindowFacts> {
         coalesce(sum(flaky), 0)::float8 AS flaky FROM runs WHERE ended_at >= ${since}`.execute(db);
     const retried = await sql<{ retried: number; passed: number }>`
       SELECT count(*)::int AS retried, count(*) FILTER (WHERE t.status = 'flaky')::int AS passed
-      FROM runs r JOIN test_results t ON t.execution = r.id WHERE r.ended_at >= ${since} AND t.attempts > 1`.execute(
-      db,
-    );
+      FROM runs r JOIN test_results t ON t.execution = r.id 
+      WHERE r.ended_at >= ${since} AND t.attempts > 1 AND t.status IN ('flaky', 'failed')`.execute(db);
     return {
       batches: batches.rows,
       batchP95Ms: p95.rows[0]?.ms ?? null,

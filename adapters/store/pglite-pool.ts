@@ -9,6 +9,8 @@ import { openSession, type PgliteSession } from './pglite-session.js';
 
 /** Set while a transaction's callback runs, on either engine. */
 export const insideTransaction = new AsyncLocalStorage<true>();
+/** Set while somebody only looks: see `Mutex`. */
+export const looking = new AsyncLocalStorage<true>();
 
 const ACQUIRE_TIMEOUT_MS = 60_000;
 /** Uses of the session after which its write-ahead log is looked at. */
@@ -23,31 +25,43 @@ export class SessionBusy extends Error {
   override readonly name = 'SessionBusy';
 }
 
-/** First come, first served. */
+/** Looks that may come before the next change: they take a few milliseconds each, and changes must go on. */
+const LOOKS_PER_CHANGE = 8;
+
+/**
+ * Two queues: whoever only looks, and whoever changes something. Within a queue first come, first served; after each
+ * change those who look, at most so many, then the next change. With one queue a look at a run would wait behind every
+ * transaction that hundreds of executions have asked for; taking turns one by one, looks would pile up all the same.
+ */
 class Mutex {
   #held = false;
-  readonly #queue: (() => void)[] = [];
+  readonly #looks: (() => void)[] = [];
+  readonly #changes: (() => void)[] = [];
+  #looksInRow = 0;
 
-  acquire(timeoutMs: number): Promise<void> {
+  acquire(timeoutMs: number, look = false): Promise<void> {
     if (!this.#held) {
       this.#held = true;
       return Promise.resolve();
     }
+    const queue = look ? this.#looks : this.#changes;
     return new Promise((resolve, reject) => {
       const turn = () => {
         clearTimeout(timer);
         resolve();
       };
       const timer = setTimeout(() => {
-        this.#queue.splice(this.#queue.indexOf(turn), 1);
+        queue.splice(queue.indexOf(turn), 1);
         reject(new SessionBusy(`the embedded database was busy for ${timeoutMs / 1000} s`));
       }, timeoutMs);
-      this.#queue.push(turn);
+      queue.push(turn);
     });
   }
 
   release(): void {
-    const next = this.#queue.shift();
+    const change = this.#looks.length === 0 || (this.#looksInRow >= LOOKS_PER_CHANGE && this.#changes.length > 0);
+    const next = change ? this.#changes.shift() : this.#looks.shift();
+    this.#looksInRow = change ? 0 : this.#looksInRow + 1;
     if (next) next();
     else this.#held = false;
   }
@@ -67,7 +81,7 @@ export class PglitePool implements PostgresPool {
 
   async connect(): Promise<PostgresPoolClient> {
     if (insideTransaction.getStore()) throw new Error('inside a transaction, query through the transaction');
-    await this.#mutex.acquire(ACQUIRE_TIMEOUT_MS);
+    await this.#mutex.acquire(ACQUIRE_TIMEOUT_MS, looking.getStore() === true);
     try {
       const session = await this.#living();
       return client(session, () => void this.#keepLogShort(session).finally(() => this.#mutex.release()));

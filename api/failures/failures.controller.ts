@@ -17,7 +17,7 @@ export class FailuresController {
     description: 'Messages that differ only in numbers, paths, times and identifiers are one group.',
   })
   @Answers(200, FailureList, 'Groups, those of most executions first.')
-  async list(@Query({ schema: FailuresQuery }) query: FailuresQuery): Promise<FailureList> {
+  async recurring(@Query({ schema: FailuresQuery }) query: FailuresQuery): Promise<FailureList> {
     return { items: (await this.deps.failures?.list(query)) ?? [] };
   }
 }

@@ -15,6 +15,16 @@ const KEEP_MS = 5_000;
 /** A source that takes longer is told as missing; the next question finds it again. */
 const SOURCE_TIMEOUT_MS = 4_000;
 
+let ofProcess: Registry | undefined;
+/** Event loop, memory and processor time belong to the process, however many APIs it holds; their observers never end. */
+function processMetrics(): Registry {
+  if (!ofProcess) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess });
+  }
+  return ofProcess;
+}
+
 @Injectable()
 export class MetricsService {
   private readonly own = new Registry();
@@ -25,7 +35,6 @@ export class MetricsService {
     @Inject(API_DEPS) private readonly deps: ApiDeps,
     @Inject(LiveGateway) live: LiveGateway,
   ) {
-    collectDefaultMetrics({ register: this.own });
     this.chunkSeconds = new Histogram({
       name: 'baton_ingest_chunk_seconds',
       help: 'Time to store a chunk of results, commit included, in this process.',
@@ -75,7 +84,7 @@ export class MetricsService {
       up(missing),
     ];
     for (const each of series) shared.registerMetric(asMetric(each));
-    return `${await shared.metrics()}\n${await this.own.metrics()}`;
+    return [await shared.metrics(), await this.own.metrics(), await processMetrics().metrics()].join('\n');
   }
 
   async summary(hours: number): Promise<MetricsSummary> {

@@ -102,7 +102,7 @@ async function manyRuns(baton: TestStack, root: string, runs: number): Promise<F
   if (first.verdict !== 'passed') throw new Error(`the tiny suite ends ${first.verdict}: ${first.sentence}`);
   const prober = startProber(baton.stack.manifest.api, first.id);
   const began = performance.now();
-  const ids = await Promise.all(Array.from({ length: runs }, async () => (await baton.start(dir)).id));
+  const ids = await startAll(baton, dir, runs);
   const accepted = performance.now() - began;
   let lost = 0;
   // One after the other: five hundred clients that ask ten times a second would be the load, not the executions.
@@ -127,12 +127,39 @@ async function manyRuns(baton: TestStack, root: string, runs: number): Promise<F
   ];
 }
 
+/** As 16 callers that do not wait for verdicts. A start without an answer is repeated with its key, as a caller would. */
+async function startAll(baton: TestStack, dir: string, runs: number): Promise<string[]> {
+  const ids: string[] = [];
+  const deadline = Date.now() + PATIENCE_MS;
+  let next = 0;
+  const caller = async (): Promise<void> => {
+    for (let n = next++; n < runs; n = next++) ids.push(await startOne(baton, dir, `scale-${n}`, deadline));
+  };
+  await Promise.all(Array.from({ length: 16 }, caller));
+  return ids;
+}
+
+async function startOne(baton: TestStack, dir: string, key: string, deadline: number): Promise<string> {
+  const body = { source: { kind: 'directory', dir }, options: { bail: false }, priority: 'medium' } as const;
+  for (;;) {
+    try {
+      return (await baton.client.startRun(body, key)).id;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      process.stderr.write(`a start is repeated: ${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
+}
+
 async function slowly(baton: TestStack, id: string): Promise<Awaited<ReturnType<TestStack['finished']>>> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
-    const run = await baton.client.run(id);
-    if (run.status === 'finished') return run;
-    if (Date.now() > deadline) throw new Error(`execution ${id} is still ${run.status} after an hour`);
+    const run = await baton.client.run(id).catch((error: Error) => {
+      process.stderr.write(`a look is repeated: ${error.message}\n`);
+      return undefined;
+    });
+    if (run?.status === 'finished') return run;
+    if (Date.now() > deadline) throw new Error(`execution ${id} is still ${run?.status} after an hour`);
     await sleep(500);
   }
 }

@@ -10,6 +10,8 @@ import { runProgram } from '../../cli/program.js';
 import { readSettings } from '../../config/config.js';
 import type { ReportFormat, RunAnswer } from '../../domain/api.schema.js';
 import type { BatonEvent } from '../../domain/events.js';
+import type { FailureList } from '../../domain/failure-groups.js';
+import type { MetricsSummary } from '../../domain/metrics.schema.js';
 import type { Verdict } from '../../domain/outcome.schema.js';
 import type { TestResult } from '../../domain/result.schema.js';
 import type { Problem, StartRun } from '../../domain/run.schema.js';
@@ -96,6 +98,29 @@ class FakeApi implements Client {
     this.verdict = 'cancelled';
     for (const wake of this.wake) wake();
     return this.answer();
+  }
+  async metrics(hours: number): Promise<MetricsSummary> {
+    return {
+      hours,
+      tasks: { processed: 4, successRate: 0.75, meanMs: 2_000, p95Ms: 3_000 },
+      runners: {
+        active: 2,
+        queued: 5,
+        oldestSeconds: 7,
+        utilisation: 0.5,
+        each: [{ runner: 'r1', batches: 4, successRate: 0.75, errors: { timeout: 0.25 }, meanMs: 2_000 }],
+        queueWaitMeanMs: null,
+        queueWaitP95Ms: null,
+      },
+      tests: { suites: [], successRate: null, retried: 0, retrySuccessRate: null },
+      workflows: { closed: null, failureRate: null },
+      missing: ['workflows'],
+    };
+  }
+  async failures(): Promise<FailureList> {
+    const at = '2026-01-01T00:00:00.000Z';
+    const about = { fingerprint: 'f', sample: 's', lastTest: 't', lastExecution: 'run_1', firstSeen: at, lastSeen: at };
+    return { items: [{ project: 'p', pattern: 'expected <number>', runs: 3, tests: 9, ...about }] };
   }
   async artifacts() {
     return {
@@ -342,6 +367,21 @@ describe('commands about executions', () => {
   it('cancel asks for it', async () => {
     expect(await baton('cancel', 'run_1')).toBe(0);
     expect(api.cancelled).toEqual(['run_1']);
+  });
+  it('metrics prints the figures of the window, and what did not answer', async () => {
+    expect(await baton('metrics', '--hours', '2')).toBe(0);
+    expect(stdout).toContain('The last 2 hours\n');
+    expect(stdout).toMatch(/Batches ended +4 +75\.0 % passed/);
+    expect(stdout).toMatch(/Runners now +2 +50\.0 % busy, 5 waiting, the oldest 7/);
+    expect(stdout).toMatch(/Runner r1 +4 batches +75\.0 % passed, mean 2.*, 25\.0 % timeout/);
+    expect(stdout).toContain('Did not answer: workflows.');
+  });
+  it('failures prints groups, and --json the whole of them', async () => {
+    expect(await baton('failures')).toBe(0);
+    expect(stdout).toMatch(/3 runs +9 tests +2026-01-01 00:00 +p +expected <number>/);
+    stdout = '';
+    await baton('failures', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ items: [{ runs: 3 }] });
   });
   it('open prints the address', async () => {
     expect(await baton('open', 'run_1')).toBe(0);

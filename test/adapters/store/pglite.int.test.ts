@@ -190,3 +190,23 @@ async function untilDone(call: () => Promise<void>): Promise<void> {
     }
   }
 }
+
+test('a look waits for the transaction that runs, not for all that are queued', async () => {
+  const ledger = await openLedger(await options());
+  const id = await anExecution(ledger, { b1: ['a.test.ts'] });
+  const order: string[] = [];
+  const changes = Array.from({ length: 40 }, (_, i) =>
+    ledger.updateRun(id, { note: `note ${i}` }).then(() => order.push('change')),
+  );
+  const looks = Array.from({ length: 5 }, () => ledger.run(id).then(() => order.push('look')));
+  await Promise.all([...changes, ...looks]);
+  // All five looks are over after a few of the forty changes, and no change was left out.
+  expect(order.lastIndexOf('look')).toBeLessThan(15);
+  expect((await ledger.run(id))?.notes).toHaveLength(40);
+
+  order.length = 0;
+  const many = Array.from({ length: 200 }, () => ledger.run(id).then(() => order.push('look')));
+  await Promise.all([...many, ledger.updateRun(id, { note: 'last' }).then(() => order.push('change'))]);
+  expect(order.indexOf('change')).toBeLessThan(190);
+  await ledger.close();
+});
