@@ -3,6 +3,7 @@ import type { BatchRef, Concluded, RunActivities, RunEnding, SettleResult } from
 import type { Batch } from '../domain/batch.schema.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { judge } from '../domain/judge.js';
+import { withNeeds } from '../domain/needs.js';
 import { batchRef } from '../domain/planning.js';
 import { Plan } from '../domain/plan.schema.js';
 import type { ArtifactStore, Ledger } from '../domain/ports.js';
@@ -45,7 +46,11 @@ async function settleStage(deps: RunDeps, execution: string, stage: number): Pro
   const settled = settle({ plan, batches, attempts, stage, retriesOf: (suite) => suite.retries, selectsTests });
   if (settled.reason && settled.batches.length === 0) await ledger.updateRun(execution, { note: settled.reason });
   if (settled.batches.length === 0) return { batches: [], reason: settled.reason };
-  const numbered: Batch[] = settled.batches.map((batch, i) => ({ id: `b${batches.length + i + 1}`, ...batch }));
+  const numbered: Batch[] = withNeeds(
+    settled.batches.map((batch, i) => ({ id: `b${batches.length + i + 1}`, ...batch })),
+    plan.suites,
+    plan.resources ?? {},
+  );
   const stored = await ledger.addStage(execution, stage + 1, numbered, settled.reason);
   await ledger.updateRun(execution, { status: 'running' });
   return { batches: stored.map((b): BatchRef => batchRef(b)), reason: settled.reason };

@@ -17,6 +17,9 @@ import { PlansController } from './ingest/plans.controller.js';
 import { UploadsController } from './ingest/uploads.controller.js';
 import { LiveGateway } from './live/live.gateway.js';
 import { EventPump } from './live/pump.js';
+import { PoolIngestController } from './runners/pool-ingest.controller.js';
+import { PoolService } from './runners/pool.service.js';
+import { AgentsController, RunnersController } from './runners/runners.controller.js';
 import { DetailsController } from './runs/details.controller.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsService } from './runs/runs.service.js';
@@ -33,6 +36,9 @@ export const CONTROLLERS = [
   IngestController,
   PlansController,
   UploadsController,
+  RunnersController,
+  AgentsController,
+  PoolIngestController,
 ];
 
 @Module({})
@@ -50,6 +56,7 @@ export function appModule(deps: ApiDeps): DynamicModule {
       RouteTable,
       RunsService,
       HealthService,
+      PoolService,
       DocsService,
       LiveGateway,
       { provide: APP_GUARD, useClass: AccessGuard },

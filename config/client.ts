@@ -1,7 +1,13 @@
 /** The CLI's way to the API. A file of its own: a command must not load what only the control process needs. */
+import { runnersClient, type RunnersClient } from '../adapters/http/runners-client.js';
 import { type BatonClient, batonClient } from '../adapters/http/baton-client.js';
 
 /** `url` such as `http://127.0.0.1:8080`; `key` is needed only where the API has keys. */
 export function connectClient(url: string, key: string | undefined): BatonClient {
   return batonClient({ baseUrl: url, ...(key === undefined ? {} : { token: key }) });
+}
+
+/** The same for runners and queues. */
+export function connectRunners(url: string, key: string | undefined): RunnersClient {
+  return runnersClient({ baseUrl: url, ...(key === undefined ? {} : { token: key }) });
 }

@@ -7,6 +7,7 @@ import { createHousekeepingActivities } from '../activities/housekeeping.js';
 import { concludeLostRuns } from '../activities/lost-runs.js';
 import { createRunActivities, type RunDeps } from '../activities/run.js';
 import { diskArtifacts } from '../adapters/artifacts/disk.js';
+import { temporalQueues } from '../adapters/temporal/queues.js';
 import { ADAPTERS } from '../adapters/frameworks/registry.js';
 import { openLedger, prepareTemplate, type StoreLedger } from '../adapters/store/index.js';
 import { dataConverter } from '../adapters/temporal/connection.js';
@@ -19,7 +20,9 @@ import { faultPoints } from './faults.js';
 import { PACKAGE_ROOT, VERSION } from './package.js';
 import { sdkLogger } from './sdk-logger.js';
 import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative } from './temporal.js';
+import { every } from './every.js';
 import type { Log } from './log.js';
+import { watchPool } from './pool-watch.js';
 
 /** How often runs without a workflow are looked for. */
 const LOST_RUNS_MS = 10_000;
@@ -46,7 +49,10 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     namespace: settings.namespace,
     webUi: settings.webUi,
     host: settings.machine,
+    weights: settings.weights,
   });
+  const pool = { ledger: ledger.pool, queues: temporalQueues(client, settings.namespace), host: settings.machine };
+  const admission = { ledger, engine, pool, maxRuns: settings.maxRuns };
   const runDeps: RunDeps = {
     ledger,
     artifacts,
@@ -78,6 +84,8 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
       ledger,
       artifacts,
       engine,
+      pool,
+      maxRuns: settings.maxRuns,
       host: settings.host,
       port: settings.port,
       runnerToken: settings.runnerToken,
@@ -91,16 +99,18 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   ]);
   const { url } = await api.listen();
   const done = worker.run();
-  const { failed } = await resumeAccepted(ledger, engine);
+  const { failed } = await resumeAccepted(ledger, engine, ledger.pool);
   for (const { id, message } of failed)
     log.warn({ execution: id }, `an accepted execution could not be started: ${message}`);
   await ensureHousekeeping(client);
+  const stopPool = watchPool(admission, log);
   const watch = every(LOST_RUNS_MS, () => concludeLostRuns(runDeps, engine, Date.now()), log);
   return {
     url,
     done,
     async stop() {
       watch.stop();
+      stopPool();
       await api.close();
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await done.catch(() => {
@@ -113,28 +123,13 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   };
 }
 
-/** Repeats until stopped, never twice at the same time. A failure is logged and tried again: the next round may find the server back. */
-function every(ms: number, work: () => Promise<unknown>, log: Log): { stop(): void } {
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    work()
-      .catch((error: unknown) => log.warn({ err: error }, 'looking for lost runs failed'))
-      .finally(() => {
-        busy = false;
-      });
-  }, ms);
-  timer.unref();
-  return { stop: () => clearInterval(timer) };
-}
-
 async function openStore(settings: Settings): Promise<StoreLedger> {
   const faults = faultPoints(settings.faults);
-  if (settings.databaseUrl) return openLedger({ kind: 'postgres', url: settings.databaseUrl }, faults);
+  const { poisonAfter } = settings;
+  if (settings.databaseUrl) return openLedger({ kind: 'postgres', url: settings.databaseUrl, poisonAfter }, faults);
   // Made by the build: copying it takes a quarter of a second, creating a database four.
   const template = await prepareTemplate(join(PACKAGE_ROOT, 'dist', 'template'));
-  return openLedger({ kind: 'pglite', dataDir: join(settings.home, 'db'), template }, faults);
+  return openLedger({ kind: 'pglite', dataDir: join(settings.home, 'db'), template, poisonAfter }, faults);
 }
 
 /** Bundled by the build, so that a worker is ready without running webpack. */

@@ -285,6 +285,7 @@ export const BatchTicketAnswer = z
     fence: z.int().min(0).max(1_000_000_000),
     batch: Batch,
     filesDone: z.array(z.string()),
+    waits: z.string().optional().describe('Set when something shared is taken: nothing has begun, come back later.'),
   })
   .meta({ id: 'BatchTicket' });
 

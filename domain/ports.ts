@@ -18,6 +18,8 @@ export interface BatchTicket {
   readonly batch: Batch;
   /** Files whose end mark an older attempt stored: they stay counted and are not run again. */
   readonly filesDone: readonly string[];
+  /** Set when the attempt may not begin yet because something shared is taken: come back later. */
+  readonly waits?: string | undefined;
 }
 
 export interface FileEnd {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RunStatus, Verdict } from './outcome.schema.js';
+import { PRIORITIES } from './priority.js';
 
 /** Where the code under test comes from. */
 export const Source = z
@@ -56,7 +57,12 @@ export const StartRun = z
       .optional()
       .describe('Name of the project. Default: what the project says itself.'),
     options: RunOptions.prefault({}),
-    priority: z.enum(['critical', 'high', 'medium', 'low', 'background']).default('medium'),
+    priority: z
+      .union([z.enum([...PRIORITIES, 'by-suite']), z.int().min(1).max(5)])
+      .default('by-suite')
+      .describe(
+        'Which batches runners take first. 1 is critical, 5 background. `by-suite`: each suite has its own (docs/configuration.md).',
+      ),
   })
   .meta({ id: 'StartRun' });
 export type StartRun = z.infer<typeof StartRun>;

@@ -7,6 +7,7 @@ import type { BatchTicket } from '../../domain/ports.js';
 import { withHeartbeat } from '../heartbeat.js';
 import { namedFailures } from '../to-failure.js';
 import { EMPTY_DIGEST, runAttempt } from './attempt.js';
+import { handedBack, limited, taken, throughGate } from './entry.js';
 import type { RunnerDeps } from './deps.js';
 
 /** Plans are immutable, so the last few are kept. */
@@ -32,19 +33,52 @@ export function createBatchActivities(deps: RunnerDeps): BatchActivities {
   };
 
   return namedFailures<BatchActivities>({
-    runBatch: (input) => withHeartbeat((signal) => runBatch(deps, planOf, input, signal)),
+    runBatch: (input) =>
+      throughGate(deps.gate, input.needs, () => withHeartbeat((signal) => runBatch(deps, planOf, input, signal))),
   });
 }
 
+type PlanOf = (execution: string) => Promise<Plan>;
+
 async function runBatch(
   deps: RunnerDeps,
-  planOf: (execution: string) => Promise<Plan>,
+  planOf: PlanOf,
   input: RunBatchInput,
   signal: AbortSignal,
 ): Promise<BatchSummary> {
   const { execution, batch } = input;
-  const ticket = await deps.api.beginBatch(execution, batch, deps.runner);
-  if (ticket.final) return ticket.final;
+  let fence = 0;
+  try {
+    const ticket = await deps.api.beginBatch(execution, batch, deps.runner);
+    if (ticket.final) return ticket.final;
+    if (ticket.waits) throw taken(ticket.waits);
+    fence = ticket.fence;
+    const held = deps.held?.hold({
+      execution,
+      batch,
+      suite: ticket.batch.suite,
+      fence,
+      since: new Date().toISOString(),
+      leases: (ticket.batch.needs?.resources ?? []).map((claim) => claim.name),
+    });
+    try {
+      return await begunBatch(deps, planOf, input, ticket, held ? AbortSignal.any([signal, held.signal]) : signal);
+    } finally {
+      held?.release();
+    }
+  } catch (error) {
+    throw limited(error, fence);
+  }
+}
+
+async function begunBatch(
+  deps: RunnerDeps,
+  planOf: PlanOf,
+  input: RunBatchInput,
+  ticket: BatchTicket,
+  signal: AbortSignal,
+): Promise<BatchSummary> {
+  const { execution, batch } = input;
   const key = { execution, batch, fence: ticket.fence, runner: deps.runner };
   const finish = (evidence: Evidence, ms: number): Promise<BatchSummary> =>
     deps.api.finishBatch(execution, batch, ticket.fence, deps.runner, evidence, ms);
@@ -75,7 +109,8 @@ async function runBatch(
   });
   if (evidence.outcome === 'cancelled' && !askedToCancel(signal)) {
     // This runner shuts down or has lost the batch. What ended is stored; the batch stays open for whoever takes it over.
-    throw new Error(`the runner ${deps.runner} stopped before batch ${batch} was done; another attempt goes on`);
+    await handBack(deps, key);
+    throw handedBack(`the runner ${deps.runner} stopped before batch ${batch} was done; another attempt goes on`, 0);
   }
   const summary = await finish(evidence, durationMs);
   deps.log.info(
@@ -84,6 +119,15 @@ async function runBatch(
   );
   if (evidence.outcome === 'cancelled') throw signal.reason;
   return summary;
+}
+
+/** Says that nobody is to blame. Unsaid, the attempt looks like one whose runner died: worse, and not wrong. */
+async function handBack(deps: RunnerDeps, key: Parameters<NonNullable<RunnerDeps['handBack']>>[0]): Promise<void> {
+  try {
+    await deps.handBack?.(key);
+  } catch (error) {
+    deps.log.warn({ ...key, err: error }, 'a batch was handed back and the ledger does not know');
+  }
 }
 
 /** The SDK's word for a cancellation that somebody asked for; a shutdown or a lost activity has other words. */

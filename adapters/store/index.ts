@@ -1,5 +1,6 @@
 /** The result ledger on PGlite (embedded) or PostgreSQL. One dialect, one set of migrations. */
 import { sql } from 'kysely';
+import type { PoolLedger } from '../../domain/pool.js';
 import type { Ledger } from '../../domain/ports.js';
 import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
 import { addArtifact, artifacts, keptDigests } from './artifact-refs.js';
@@ -10,6 +11,7 @@ import { appendEvent, readEvents } from './events.js';
 import { durations, lastSeen, learnDurations, setSuiteTrait, suiteTraits } from './learning.js';
 import { type LedgerOptions, type OpenStore, openStore } from './open.js';
 import { addStage, planDigestOf, storePlan } from './plans.js';
+import { poolLedger } from './pool.js';
 import { record } from './record.js';
 import { attempts, attemptsOf, history, listResults } from './results.js';
 import { retain } from './retention.js';
@@ -27,6 +29,7 @@ export { prepareTemplate } from './template.js';
 export interface StoreLedger extends Ledger {
   readonly keys: ApiKeyStore;
   readonly effects: EffectStore;
+  readonly pool: PoolLedger;
   /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
   keptDigests(): Promise<Set<string>>;
 }
@@ -74,6 +77,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     retain: (rawDays, summaryDays) => retain(store, rawDays, summaryDays),
     keys: apiKeyStore(store),
     effects: effectStore(store),
+    pool: poolLedger(store),
     ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),
     close: () => store.close(),
   };

@@ -40,6 +40,8 @@ export function temporalArguments(
       '--dynamic-config-value',
       `history.${queue}ProcessorMaxPollRPS=${MAX_POLLS_PER_SECOND}`,
     ]),
+    // Priorities, and within one of them fairness between projects.
+    ...['--dynamic-config-value', 'matching.enableFairness=true'],
     ...Object.values(SEARCH_ATTRIBUTES).flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];
 }

@@ -1,10 +1,16 @@
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { STATEMENTS } from './0001-ledger.js';
+import { POOL_STATEMENTS } from './0004-pool.js';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-ledger': {
     async up(db) {
       for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
+    },
+  },
+  '0004-pool': {
+    async up(db) {
+      for (const statement of POOL_STATEMENTS) await sql.raw(statement).execute(db);
     },
   },
 };

@@ -10,6 +10,7 @@ import {
   type Ledger,
   NotFound,
 } from '../../../domain/ports.js';
+import { priorityWord } from '../../../domain/priority.js';
 import type { Provenance, Run, StartRun } from '../../../domain/run.schema.js';
 
 class BadCursor extends Error {
@@ -210,7 +211,7 @@ function aRun(id: string, { source, options, priority }: StartRun, provenance: P
     ...provenance,
     source,
     options,
-    priority,
+    priority: priorityWord(priority),
     status: 'accepted',
     verdict: null,
     problem: null,

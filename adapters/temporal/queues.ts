@@ -1,0 +1,29 @@
+/** What Temporal says of a Task Queue for activities: who polls it, and how much waits for how long. */
+import type { Client } from '@temporalio/client';
+import proto from '@temporalio/proto';
+import type { Queues } from '../../domain/pool.js';
+
+const { TaskQueueType } = proto.temporal.api.enums.v1;
+/** Who asks waits for it. */
+const CALL_MS = 5_000;
+
+export function temporalQueues(client: Client, namespace: string): Queues {
+  return {
+    stats: (queue) =>
+      client.withDeadline(Date.now() + CALL_MS, async () => {
+        const { stats, pollers } = await client.workflowService.describeTaskQueue({
+          namespace,
+          taskQueue: { name: queue },
+          taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+          reportStats: true,
+        });
+        const age = stats?.approximateBacklogAge;
+        return {
+          queue,
+          backlog: Number(stats?.approximateBacklogCount ?? 0),
+          oldestAgeMs: age ? Number(age.seconds ?? 0) * 1000 + Math.round((age.nanos ?? 0) / 1e6) : 0,
+          pollers: [...new Set((pollers ?? []).map((poller) => poller.identity ?? ''))].filter((name) => name !== ''),
+        };
+      }),
+  };
+}
