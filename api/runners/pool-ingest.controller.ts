@@ -42,7 +42,7 @@ export class PoolIngestController {
   @Access('runner')
   @ApiOperation({ summary: 'What the supervisor of a machine’s pool needs to know' })
   @Answers(200, PoolView, 'What waits there, and its runners.', 503)
-  view(@Query({ schema: ViewQuery }) query: ViewQuery): Promise<PoolView> {
+  poolView(@Query({ schema: ViewQuery }) query: ViewQuery): Promise<PoolView> {
     return this.pool.view(query.host);
   }
 
@@ -51,7 +51,7 @@ export class PoolIngestController {
   @Access('runner')
   @ApiOperation({ summary: 'A step of a pool, or the end of a runner that it saw' })
   @Answers(200, Nothing, 'Noted.', 413, 415, 503)
-  async report(@Body({ schema: PoolReport }) body: PoolReport): Promise<Record<string, never>> {
+  async poolReport(@Body({ schema: PoolReport }) body: PoolReport): Promise<Record<string, never>> {
     await this.pool.ledger.note(body);
     return {};
   }

@@ -23,7 +23,7 @@ export class RunnersController {
   @Access('viewer')
   @ApiOperation({ summary: 'Every runner that has ever registered, with its status and what it runs' })
   @Answers(200, RunnerList, 'The runners.', 503)
-  async list(): Promise<RunnerList> {
+  async runners(): Promise<RunnerList> {
     return { items: await this.pool.ledger.runners() };
   }
 
@@ -31,7 +31,7 @@ export class RunnersController {
   @Access('viewer')
   @ApiOperation({ summary: 'What waits for runners: number and age in each Task Queue, and who serves it' })
   @Answers(200, QueueList, 'The queues.', 503)
-  queue(): Promise<QueueList> {
+  runnerQueue(): Promise<QueueList> {
     return this.pool.queues();
   }
 
@@ -39,7 +39,7 @@ export class RunnersController {
   @Access('viewer')
   @ApiOperation({ summary: 'One runner, with the batches it has begun' })
   @Answers(200, RunnerDetails, 'The runner.', 404, 503)
-  async get(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerDetails> {
+  async runner(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerDetails> {
     const runner = await this.pool.ledger.runner(name);
     if (!runner) throw notFound(`No runner has the name ${name}.`);
     return { ...runner, history: await this.pool.ledger.historyOf(name, POOL_LIMITS.historyPage) };
@@ -52,7 +52,7 @@ export class RunnersController {
     description: 'Of a lost runner, what was last received.',
   })
   @Answers(200, RunnerLog, 'The log.', 404, 503)
-  logs(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerLog> {
+  runnerLog(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerLog> {
     return this.pool.log(name);
   }
 
@@ -61,7 +61,7 @@ export class RunnersController {
   @Access('operator')
   @ApiOperation({ summary: 'Take nothing new until `resume`; what runs goes on' })
   @Answers(202, RunnerAnswer, 'It follows within two seconds.', 404, 503)
-  pause(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerAnswer> {
+  pauseRunner(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerAnswer> {
     return this.pool.order(name, 'pause');
   }
 
@@ -70,7 +70,7 @@ export class RunnersController {
   @Access('operator')
   @ApiOperation({ summary: 'Take batches again after `pause`' })
   @Answers(202, RunnerAnswer, 'It follows within two seconds.', 404, 503)
-  resume(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerAnswer> {
+  resumeRunner(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerAnswer> {
     return this.pool.order(name, 'run');
   }
 
@@ -79,7 +79,7 @@ export class RunnersController {
   @Access('operator')
   @ApiOperation({ summary: 'Finish what runs, then end; the pool starts a fresh process in its place' })
   @Answers(202, RunnerAnswer, 'It follows within two seconds.', 404, 503)
-  drain(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerAnswer> {
+  drainRunner(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerAnswer> {
     return this.pool.order(name, 'drain');
   }
 
@@ -88,7 +88,7 @@ export class RunnersController {
   @Access('operator')
   @ApiOperation({ summary: 'Finish what runs, then leave the pool until `start`' })
   @Answers(202, RunnerAnswer, 'It follows within two seconds.', 404, 503)
-  stop(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerAnswer> {
+  stopRunner(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerAnswer> {
     return this.pool.order(name, 'stop');
   }
 
@@ -97,7 +97,7 @@ export class RunnersController {
   @Access('operator')
   @ApiOperation({ summary: 'Bring a stopped runner back into its pool' })
   @Answers(202, RunnerAnswer, 'Its pool starts it within two seconds.', 404, 503)
-  start(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerAnswer> {
+  startRunner(@Param('name', { schema: RunnerName }) name: string): Promise<RunnerAnswer> {
     return this.pool.order(name, 'run');
   }
 }
@@ -112,7 +112,7 @@ export class AgentsController {
   @Access('viewer')
   @ApiOperation({ summary: 'The same as `GET /api/runners`' })
   @Answers(200, RunnerList, 'The runners.', 503)
-  async list(): Promise<RunnerList> {
+  async agents(): Promise<RunnerList> {
     return { items: await this.pool.ledger.runners() };
   }
 }

@@ -48,6 +48,8 @@ export async function startTemporal(options: { dbFile?: string } = {}): Promise<
     `${uiPort}`,
     '--log-level',
     'error',
+    '--dynamic-config-value',
+    'matching.enableFairness=true',
     ...FAST,
     ...attributes,
     ...db,
