@@ -69,7 +69,7 @@ export class GatedSlots implements CustomSlotSupplier<ActivitySlotInfo> {
       };
       const aborted = (): void => {
         end();
-        reject(Object.assign(new Error('the worker no longer wants a slot'), { name: 'AbortError' }));
+        reject(abort.reason);
       };
       if (abort.aborted) return aborted();
       abort.addEventListener('abort', aborted, { once: true });

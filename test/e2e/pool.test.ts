@@ -1,8 +1,10 @@
 /** The pool on a whole stack: it grows and shrinks, replaces the dead, follows commands, and gives up on poison. */
+import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { WebSocket } from 'ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunnersClient, runnersClient } from '../../adapters/http/runners-client.js';
 import { isAlive } from '../../scripts/lib/lock.mjs';
@@ -23,21 +25,20 @@ const inManifest = (): string[] =>
 const statusOf = async (name: string): Promise<string> => (await runners.show(name)).status;
 const POLL = { timeout: 90_000, interval: 200 };
 
-async function poolEvents(): Promise<{ worker: string; status: string; reason?: string }[]> {
-  const url = new URL('/ws', baton.stack.manifest.api.replace('http', 'ws'));
-  const socket = new WebSocket(url);
-  const seen: { worker: string; status: string; reason?: string }[] = [];
-  await new Promise((resolve, reject) => {
-    socket.onopen = resolve;
-    socket.onerror = reject;
-  });
-  socket.onmessage = ({ data }) => {
-    const event = JSON.parse(String(data)) as { type: string; payload: (typeof seen)[number] };
+type Told = { worker: string; status: string; reason?: string };
+
+/** All there are, from the first on. */
+async function poolEvents(): Promise<Told[]> {
+  const socket = new WebSocket(new URL('/ws', baton.stack.manifest.api.replace('http', 'ws')));
+  const seen: Told[] = [];
+  socket.on('message', (data) => {
+    const event = JSON.parse(String(data)) as { type: string; payload: Told };
     if (event.type === 'worker_status_changed') seen.push(event.payload);
-  };
+  });
+  await once(socket, 'open');
   socket.send(JSON.stringify({ type: 'subscribe', events: ['worker_status_changed'], after: 0 }));
   await sleep(1_500);
-  socket.close();
+  socket.terminate();
   return seen;
 }
 
@@ -62,38 +63,40 @@ describe('the pool', () => {
   });
 
   it('marks a killed runner as lost at once and replaces it', async () => {
-    const before = baton.pid('runner-1');
+    const name = inManifest()[0] ?? '';
+    const before = baton.pid(name);
     const began = performance.now();
     process.kill(before, 'SIGKILL');
     await expect
-      .poll(async () => (await poolEvents()).some((event) => event.worker === 'runner-1' && event.status === 'lost'), POLL)
+      .poll(async () => (await poolEvents()).some((event) => event.worker === name && event.status === 'lost'), POLL)
       .toBe(true);
-    await expect.poll(() => statusOf('runner-1'), POLL).toBe('idle');
+    await expect.poll(() => statusOf(name), POLL).toBe('idle');
     console.log(`killed, lost and replaced within ${Math.round(performance.now() - began)} ms`);
-    expect(baton.pid('runner-1')).not.toBe(before);
+    expect(baton.pid(name)).not.toBe(before);
   });
 
   it('pauses, resumes, stops and starts a runner, and reads its log', async () => {
-    await runners.command('runner-1', 'pause');
-    await runners.command('runner-2', 'pause');
-    await expect.poll(() => statusOf('runner-1'), POLL).toBe('paused');
-    await expect.poll(() => statusOf('runner-2'), POLL).toBe('paused');
+    const [one = '', two = ''] = inManifest();
+    await runners.command(one, 'pause');
+    await runners.command(two, 'pause');
+    await expect.poll(() => statusOf(one), POLL).toBe('paused');
+    await expect.poll(() => statusOf(two), POLL).toBe('paused');
     const { dir } = await ledgerProject(1, 1, 10);
     const { id } = await baton.start(dir);
     await sleep(3_000);
     expect((await baton.client.run(id)).status).not.toBe('finished');
-    await runners.command('runner-2', 'resume');
+    await runners.command(two, 'resume');
     expect((await baton.finished(id)).verdict).toBe('passed');
-    expect((await runners.show('runner-2')).history[0]).toMatchObject({ execution: id, outcome: 'passed' });
-    expect((await runners.log('runner-2')).text).toContain('batch ended');
-    await runners.command('runner-1', 'resume');
-    await expect.poll(() => statusOf('runner-1'), POLL).toBe('idle');
-    const pid = baton.pid('runner-1');
-    await runners.command('runner-1', 'stop');
+    expect((await runners.show(two)).history[0]).toMatchObject({ execution: id, outcome: 'passed' });
+    expect((await runners.log(two)).text).toContain('batch ended');
+    await runners.command(one, 'resume');
+    await expect.poll(() => statusOf(one), POLL).toBe('idle');
+    const pid = baton.pid(one);
+    await runners.command(one, 'stop');
     await expect.poll(() => isAlive(pid), POLL).toBe(false);
-    expect(await statusOf('runner-1')).toBe('stopped');
-    await runners.command('runner-1', 'start');
-    await expect.poll(() => statusOf('runner-1'), POLL).toBe('idle');
+    expect(await statusOf(one)).toBe('stopped');
+    await runners.command(one, 'start');
+    await expect.poll(() => statusOf(one), POLL).toBe('idle');
   });
 
   it('gives up on a batch that costs three runners, and lets the others finish', async () => {
@@ -104,14 +107,17 @@ describe('the pool', () => {
         '  - { name: bad, framework: node-test, include: ["bad/*.test.js"], sideBySide: true }',
         '  - { name: good, framework: node-test, include: ["good/*.test.js"], sideBySide: true }',
       ].join('\n'),
-      'bad/bad.test.js': "import test from 'node:test';\ntest('never', () => new Promise((r) => setTimeout(r, 600000)));\n",
+      'bad/bad.test.js':
+        "import test from 'node:test';\ntest('never', () => new Promise((r) => setTimeout(r, 600000)));\n",
       'good/good.test.js': "import test from 'node:test';\ntest('fine', () => {});\n",
     });
     const { id } = await baton.start(dir);
     const took: number[] = [];
     for (let kill = 1; kill <= 3; kill++) {
       const attempt = async () =>
-        (await baton.client.batches(id)).items.find((b) => b.suite === 'bad' && b.fence === kill && b.state === 'running');
+        (await baton.client.batches(id)).items.find(
+          (b) => b.suite === 'bad' && b.fence === kill && b.state === 'running',
+        );
       await expect.poll(async () => (await attempt()) !== undefined, POLL).toBe(true);
       const runner = (await attempt())?.runner ?? '';
       await expect.poll(async () => (await runners.show(runner)).batches.length, POLL).toBe(1);

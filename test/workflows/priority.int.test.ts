@@ -38,7 +38,13 @@ async function orderOf(asked: readonly Asked[]): Promise<string[]> {
     planRun: async ({ execution }) => {
       const { batches, project } = known.get(execution)!;
       planned++;
-      return { ...aPlanRef(Array.from({ length: batches }, (_, i) => aBatchRef(`b${i + 1}`)), batches), project };
+      return {
+        ...aPlanRef(
+          Array.from({ length: batches }, (_, i) => aBatchRef(`b${i + 1}`)),
+          batches,
+        ),
+        project,
+      };
     },
     runBatch: async ({ execution, batch }) => {
       order.push(execution);
@@ -94,7 +100,9 @@ it('a project that floods the queue does not starve another of the same priority
   ]);
   const last = order.lastIndexOf('small') + 1;
   const ratio = order.slice(0, last).filter((id) => id === 'flood').length / 6;
-  console.log(`6 of small were through after ${last} of ${order.length} starts: ${ratio.toFixed(1)} of flooding for each`);
+  console.log(
+    `6 of small were through after ${last} of ${order.length} starts: ${ratio.toFixed(1)} of flooding for each`,
+  );
   expect(order.filter((id) => id === 'small').length).toBe(6);
   // First in, first out would end it at 66.
   expect(last).toBeLessThanOrEqual(30);
