@@ -33,6 +33,8 @@ interface Member {
 }
 
 const TICK_MS = 1_000;
+/** Looks without an answer after which people are told. */
+const BLIND_LOOKS = 15;
 /** What is told of a process that died. */
 const LOG_LINES = 200;
 const LOG_CHARS = 30_000;
@@ -43,7 +45,7 @@ export class Pool {
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | null = null;
   private stopping = false;
-  private blind = false;
+  private blindLooks = 0;
 
   constructor(private readonly options: PoolOptions) {}
 
@@ -93,12 +95,12 @@ export class Pool {
   private async look(): Promise<PoolView | null> {
     try {
       const view = await this.options.api.look(this.options.host);
-      this.blind = false;
+      this.blindLooks = 0;
       return view;
     } catch (error) {
-      if (!this.blind && !this.stopping)
+      // Once, and not for an API that is only being started again.
+      if (++this.blindLooks === BLIND_LOOKS && !this.stopping)
         this.options.say(`The pool of runners stays as it is: the API does not answer (${messageOf(error)}).`);
-      this.blind = true;
       return null;
     }
   }
@@ -193,7 +195,8 @@ export class Pool {
     try {
       await this.options.api.report(report);
     } catch (error) {
-      if (!this.stopping)
+      // A death shows in the ledger anyway, a little later.
+      if (!this.stopping && report.kind !== 'died')
         this.options.say(`The ledger was not told of ${report.runner} (${report.kind}): ${messageOf(error)}`);
     }
   }
