@@ -136,7 +136,7 @@ describe('the pool', () => {
     expect(run.notes.join('\n')).toContain('of suite bad is poison: 3 runners in a row');
   });
 
-  it('lets two batches that lease one thing run one after the other, also after a kill', async () => {
+  it('lets two batches that lease one thing run one after the other', async () => {
     const HELD = join(await mkdtemp(join(tmpdir(), 'baton-held-')), 'held');
     const file = (name: string) => `
 import test from 'node:test';
