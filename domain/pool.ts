@@ -25,8 +25,8 @@ export interface PoolLedger {
   /** Asks a live runner for its log; the next `beat` brings it. */
   wantLog(name: string): Promise<void>;
   log(name: string): Promise<RunnerLog>;
-  /** A supervisor's step, or the end of a process that it saw. */
-  note(report: PoolReport): Promise<void>;
+  /** A supervisor's step, or the end of a process that it saw: then the tokens of the attempts that ended with it. */
+  note(report: PoolReport): Promise<string[]>;
   /** Marks runners that were silent for longer as lost, and returns them. */
   loseSilent(silentMs: number): Promise<string[]>;
   /** An attempt that ends without being final and without blame; its leases are free. Harmless when repeated or too late. */
@@ -60,4 +60,6 @@ export interface QueueStats {
 /** Temporal's own numbers. Throws when the server does not answer. */
 export interface Queues {
   stats(queue: string): Promise<QueueStats>;
+  /** Tells Temporal that an attempt is over because its runner died, so that it need not wait for missing heartbeats. */
+  attemptDied(token: string): Promise<void>;
 }

@@ -41,6 +41,13 @@ export const HeldBatch = z
     fence: z.int().min(1).max(1_000_000_000),
     since: z.iso.datetime(),
     leases: z.array(z.string().max(100)).max(200).describe('Shared things it holds.'),
+    token: z
+      .string()
+      .max(4000)
+      .optional()
+      .describe(
+        'Temporal’s token of this very attempt, in base64. Never shown; only ends this attempt when its runner has died.',
+      ),
   })
   .meta({ id: 'HeldBatch' });
 export type HeldBatch = z.infer<typeof HeldBatch>;

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import type { BatchActivities, RunBatchInput } from '../../domain/activities.js';
 import type { BatchSummary, Evidence } from '../../domain/batch.schema.js';
@@ -59,6 +60,7 @@ async function runBatch(
       suite: ticket.batch.suite,
       fence,
       since: new Date().toISOString(),
+      token: Context.current().info.base64TaskToken,
       leases: (ticket.batch.needs?.resources ?? []).map((claim) => claim.name),
     });
     try {

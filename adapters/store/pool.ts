@@ -93,7 +93,7 @@ function readLog(store: Store, name: string) {
 }
 
 /** A step of the pool is an event; the end of a process marks its runner as lost at once. */
-async function note(tx: Tx, { runner, pid, kind, reason, log }: PoolReport): Promise<void> {
+async function note(tx: Tx, { runner, pid, kind, reason, log }: PoolReport): Promise<string[]> {
   if (log !== undefined)
     await sql`UPDATE runners SET log = ${toText(log)}, log_at = clock_timestamp() WHERE name = ${runner}`.execute(
       tx.db,
@@ -101,12 +101,14 @@ async function note(tx: Tx, { runner, pid, kind, reason, log }: PoolReport): Pro
   if (kind === 'died') return lose(tx, runner, pid, reason);
   const status = kind === 'scaled_up' ? 'online' : 'draining';
   await appendEvents(tx, NOWHERE, [statusEvent(runner, status, reason)]);
+  return [];
 }
 
 const NOWHERE = { execution: null, project: null, principal: null, trust: null } as const;
 
 /** Only the process that is meant: another may have its name already. */
-async function lose(tx: Tx, name: string, pid: number | undefined, reason: string): Promise<void> {
+async function lose(tx: Tx, name: string, pid: number | undefined, reason: string): Promise<string[]> {
+  const held = await tx.db.selectFrom('runners').select(['batches']).where('name', '=', name).forUpdate().execute();
   const { rows } = await sql<{ name: string }>`
     UPDATE runners SET status = 'lost', batches = '[]'::jsonb WHERE name = ${name} AND status NOT IN ('lost', 'stopped')
       AND pid = coalesce(${pid ?? null}::int, pid)
@@ -116,6 +118,8 @@ async function lose(tx: Tx, name: string, pid: number | undefined, reason: strin
     NOWHERE,
     rows.map((row) => statusEvent(row.name, 'lost', reason)),
   );
+  if (rows.length === 0) return [];
+  return held.flatMap((row) => row.batches.flatMap((batch) => batch.token ?? []));
 }
 
 /** Looks first: this is asked every second, and a transaction for nothing would wait for room and locks. */

@@ -35,7 +35,7 @@ export function toAnswer(row: RunnerRow): RunnerAnswer {
     cpus: row.cpus,
     slots: row.slots,
     capabilities: row.capabilities,
-    batches: row.batches,
+    batches: row.batches.map(({ token: _token, ...batch }) => batch),
     startedAt: iso(row.started_at),
   };
 }

@@ -1,9 +1,12 @@
 /** What Temporal says of a Task Queue for activities: who polls it, and how much waits for how long. */
-import type { Client } from '@temporalio/client';
+import { ActivityNotFoundError, type Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import type { Queues } from '../../domain/pool.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
+/** A cage notices the end of its runner and ends the tests within this time: only then may others begin them again. */
+const CAGE_MS = 2_500;
 /** Who asks waits for it. */
 const CALL_MS = 5_000;
 
@@ -24,6 +27,20 @@ export function temporalQueues(client: Client, namespace: string): Queues {
           oldestAgeMs: age ? Number(age.seconds ?? 0) * 1000 + Math.round((age.nanos ?? 0) / 1e6) : 0,
           pollers: [...new Set((pollers ?? []).map((poller) => poller.identity ?? ''))].filter((name) => name !== ''),
         };
+      }),
+    attemptDied: (token) =>
+      client.withDeadline(Date.now() + CALL_MS, async () => {
+        const died = ApplicationFailure.create({
+          type: 'RunnerDied',
+          message: 'the runner died',
+          nextRetryDelay: CAGE_MS,
+        });
+        try {
+          await client.activity.fail(Buffer.from(token, 'base64'), died);
+        } catch (error) {
+          // The token is of one attempt only: that one is over already, and whoever has the batch now is not meant.
+          if (!(error instanceof ActivityNotFoundError)) throw error;
+        }
       }),
   };
 }

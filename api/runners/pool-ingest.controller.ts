@@ -52,7 +52,7 @@ export class PoolIngestController {
   @ApiOperation({ summary: 'A step of a pool, or the end of a runner that it saw' })
   @Answers(200, Nothing, 'Noted.', 413, 415, 503)
   async poolReport(@Body({ schema: PoolReport }) body: PoolReport): Promise<Record<string, never>> {
-    await this.pool.ledger.note(body);
+    await this.pool.note(body);
     return {};
   }
 }

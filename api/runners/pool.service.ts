@@ -2,7 +2,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { PoolLedger } from '../../domain/pool.js';
 import { knownQueues, serves } from '../../domain/runner-queues.js';
-import type { PoolView, QueueAnswer, QueueList, RunnerAnswer, RunnerLog } from '../../domain/runner.schema.js';
+import type {
+  PoolReport,
+  PoolView,
+  QueueAnswer,
+  QueueList,
+  RunnerAnswer,
+  RunnerLog,
+} from '../../domain/runner.schema.js';
 import { unavailable } from '../common/problem.js';
 import { API_DEPS, type ApiDeps, type PoolDeps } from '../deps.js';
 
@@ -110,6 +117,15 @@ export class PoolService {
       if (now.at !== before.at) return now;
     }
     return before;
+  }
+
+  /** What died with a runner is begun again as soon as its tests are surely gone, not when heartbeats have been missed. */
+  async note(report: PoolReport): Promise<void> {
+    for (const token of await this.ledger.note(report)) {
+      await this.pool.queues.attemptDied(token).catch((error: unknown) => {
+        this.deps.logger.warn({ err: error }, 'an attempt died with its runner; Temporal finds out by itself');
+      });
+    }
   }
 
   /** Orders a runner. `start` also undoes a pause. */
