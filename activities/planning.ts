@@ -5,6 +5,7 @@ import type { ProjectConfig } from '../domain/config.schema.js';
 import { ProjectProblem } from '../domain/failures.js';
 import type { FrameworkAdapter, ProjectAccess, SuiteDraft } from '../domain/framework.js';
 import { hostQueue, RUNNER_QUEUE } from '../domain/names.js';
+import { withNeeds } from '../domain/needs.js';
 import { batchRef, matchesFilter, planBatches, type SuiteFiles } from '../domain/planning.js';
 import { Plan, Suite } from '../domain/plan.schema.js';
 import type { Cage, RunnerApi, SuiteTrait, Workspaces } from '../domain/ports.js';
@@ -61,7 +62,12 @@ async function planRun(deps: PlanningDeps, execution: string, signal: AbortSigna
     cores: deps.cores,
     signal,
   });
-  const { files, batches } = planBatches(found, facts.durations, lanes);
+  const { files, batches: bare } = planBatches(found, facts.durations, lanes);
+  const batches = withNeeds(
+    bare,
+    found.map((s) => s.suite),
+    config?.resources ?? {},
+  );
   if (files.length === 0) throw noTests(suites, run.options);
   const plan = Plan.parse({
     version: 1,
@@ -74,6 +80,7 @@ async function planRun(deps: PlanningDeps, execution: string, signal: AbortSigna
     lanes,
     suites: found.map((s) => s.suite),
     files: await withHashes(workspace.root, suites, files),
+    ...(config?.resources ? { resources: config.resources } : {}),
     batches,
     notes,
     ...(leftOut.length > 0 ? { leftOut } : {}),

@@ -4,6 +4,7 @@ import type { Batch } from '../domain/batch.schema.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { type FailureLedger, occurrences } from '../domain/failure-groups.js';
 import { judge } from '../domain/judge.js';
+import { withNeeds } from '../domain/needs.js';
 import { batchRef } from '../domain/planning.js';
 import { Plan } from '../domain/plan.schema.js';
 import type { ArtifactStore, Ledger } from '../domain/ports.js';
@@ -66,7 +67,11 @@ async function settleStage(deps: RunDeps, execution: string, stage: number): Pro
     const base = deps.blame && (await planBaseRerun(deps.blame, { run, plan, batches, attempts }, selectsTests));
     return { batches: [], reason: settled.reason, ...(base ? { base } : {}) };
   }
-  const numbered: Batch[] = settled.batches.map((batch, i) => ({ id: `b${batches.length + i + 1}`, ...batch }));
+  const numbered: Batch[] = withNeeds(
+    settled.batches.map((batch, i) => ({ id: `b${batches.length + i + 1}`, ...batch })),
+    plan.suites,
+    plan.resources ?? {},
+  );
   const stored = await ledger.addStage(execution, stage + 1, numbered, settled.reason);
   await ledger.updateRun(execution, { status: 'running' });
   const wait = settled.delayMs === undefined ? {} : { delayMs: settled.delayMs };

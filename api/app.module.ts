@@ -22,6 +22,9 @@ import { EventPump } from './live/pump.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { MetricsService } from './metrics/metrics.service.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
+import { PoolIngestController } from './runners/pool-ingest.controller.js';
+import { PoolService } from './runners/pool.service.js';
+import { AgentsController, RunnersController } from './runners/runners.controller.js';
 import { DetailsController } from './runs/details.controller.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsService } from './runs/runs.service.js';
@@ -42,6 +45,9 @@ export const CONTROLLERS = [
   UploadsController,
   MetricsController,
   FailuresController,
+  RunnersController,
+  AgentsController,
+  PoolIngestController,
 ];
 
 @Module({})
@@ -59,6 +65,7 @@ export function appModule(deps: ApiDeps): DynamicModule {
       RouteTable,
       RunsService,
       HealthService,
+      PoolService,
       DocsService,
       LiveGateway,
       MetricsService,

@@ -16,7 +16,7 @@ import { LiveAdapter } from './live/live.adapter.js';
 
 export type { ApiDeps, ApiKeys, ApiLogger, Principal } from './deps.js';
 export type { Role } from './common/access.js';
-export { resumeAccepted } from './runs/resume.js';
+export { resumeAccepted, startAdmitted } from './runs/resume.js';
 
 type Express = RouterHost & { set(name: string, value: unknown): void };
 

@@ -3,6 +3,7 @@ import type { MetricsSources } from '../domain/metrics.js';
 import type { BlameStore } from '../domain/blame-ports.js';
 import type { ArtifactStore, Engine, Ledger } from '../domain/ports.js';
 import type { ReceiptKey } from '../domain/receipt.schema.js';
+import type { PoolLedger, Queues } from '../domain/pool.js';
 import type { Role } from './common/access.js';
 
 /** Who sent a request. */
@@ -24,6 +25,14 @@ export interface ApiLogger {
   error(fields: object, message: string): void;
 }
 
+/** Runners and queues. Absent where only results matter. */
+export interface PoolDeps {
+  readonly ledger: PoolLedger;
+  readonly queues: Queues;
+  /** This machine: runs of its directories wait in queues of its own. */
+  readonly host: string;
+}
+
 /** All that the API needs from outside; `config/wiring.ts` gives it. */
 export interface ApiDeps {
   readonly ledger: Ledger;
@@ -35,6 +44,9 @@ export interface ApiDeps {
   readonly metrics?: MetricsSources | undefined;
   /** What `/api/failures` lists. */
   readonly failures?: FailureLedger | undefined;
+  readonly pool?: PoolDeps | undefined;
+  /** Executions under way at one time; more are accepted and wait. Absent: no limit, every one is started at once. */
+  readonly maxRuns?: number | undefined;
   /** Address to listen on. Anything but a loopback address needs `apiKeys`. */
   readonly host: string;
   /** 0 = any free port. */

@@ -1,12 +1,13 @@
 /** Every command with its flags: what `--help` says. Each command does one call. */
 import { Command, CommanderError, Option } from 'commander';
-import { wholeNumber } from './check.js';
+import { runnerRange, wholeNumber } from './check.js';
 import { doctor } from './commands/doctor.js';
 import { down } from './commands/down.js';
 import { cancel, logs, open, runs, show } from './commands/executions.js';
 import { showReceipt, showReceiptKey, verifyReceipt } from './commands/receipt.js';
 import { failures, metrics } from './commands/metrics.js';
 import { run } from './commands/run.js';
+import { runnersCommand } from './commands/runners-program.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
 import { up } from './commands/up.js';
@@ -49,6 +50,7 @@ function buildProgram(context: Context, end: (code: ExitCode) => void): Command 
   runCommand(program, context, color, end);
   executionCommands(program, context, color, end);
   receiptCommands(program, context, end);
+  runnersCommand(program, context, end);
   program
     .command('doctor')
     .argument('[dir]', 'project whose frameworks are tried as well')
@@ -77,7 +79,11 @@ const stackOptions = (command: Command): Command =>
       '--host <address>',
       'address the API listens on; beyond loopback it needs BATON_API_KEYS (default: 127.0.0.1)',
     )
-    .addOption(new Option('--runners <n>', 'runner processes (default: 2)').argParser(wholeNumber('--runners', 0, 64)));
+    .addOption(
+      new Option('--runners <n>', 'runner processes: a number, or a range such as 2..5 (default)').argParser(
+        runnerRange,
+      ),
+    );
 
 function stackCommands(program: Command, context: Context, color: Color, end: End): void {
   stackOptions(program.command('start'))

@@ -1,13 +1,19 @@
 /** The CLI's way to the API. A file of its own: a command must not load what only the control process needs. */
 import { Addresses } from '../adapters/http/addresses.js';
+import { runnersClient, type RunnersClient } from '../adapters/http/runners-client.js';
 import { type BatonClient, batonClient } from '../adapters/http/baton-client.js';
 
 /** `url` such as `http://127.0.0.1:8080`, or several of one installation, separated by commas; `key` is needed only where the API has keys. */
 export function connectClient(url: string, key: string | undefined): BatonClient {
+  return batonClient(wireOf(url, key));
+}
+
+/** The same for runners and queues. */
+export function connectRunners(url: string, key: string | undefined): RunnersClient {
+  return runnersClient(wireOf(url, key));
+}
+
+function wireOf(url: string, key: string | undefined) {
   const all = url.split(',').map((each) => each.trim());
-  return batonClient({
-    baseUrl: all[0] ?? url,
-    addresses: new Addresses(all),
-    ...(key === undefined ? {} : { token: key }),
-  });
+  return { baseUrl: all[0] ?? url, addresses: new Addresses(all), ...(key === undefined ? {} : { token: key }) };
 }

@@ -4,8 +4,11 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { ProjectProblem } from '../domain/failures.js';
 import { type Role, roles, type S3Place, s3Place } from './server-shape.js';
+import { Label } from '../domain/needs.schema.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
+const runners = z.coerce.number().int().min(0).max(64);
+const millis = z.coerce.number().int().min(0).max(86_400_000);
 const days = z.coerce.number().int().min(1).max(36_500);
 
 export const Environment = z.object({
@@ -54,6 +57,61 @@ export const Environment = z.object({
     ),
   AWS_ACCESS_KEY_ID: z.string().default('').describe('Access key of the store in `BATON_ARTIFACTS`.'),
   AWS_SECRET_ACCESS_KEY: z.string().default('').describe('Secret key of the store in `BATON_ARTIFACTS`.'),
+  BATON_RUNNERS_MIN: runners.default(2).describe('Fewest runners that a pool keeps.'),
+  BATON_RUNNERS_MAX: runners
+    .default(5)
+    .describe('Most runners that a pool keeps. It grows one by one while batches wait, and shrinks when nothing does.'),
+  BATON_POOL_COOL_DOWN_MS: millis
+    .default(3_000)
+    .describe('Shortest time between two steps of a pool, in milliseconds.'),
+  BATON_POOL_IDLE_MS: millis
+    .default(60_000)
+    .describe('How long nothing must have waited before a pool lets a runner go, in milliseconds.'),
+  BATON_RUNNER_LABELS: z
+    .string()
+    .default('')
+    .describe('What this runner has that others may lack, such as `gpu,chrome`. Suites ask for it by `needs.labels`.'),
+  BATON_RUNNER_SLOTS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(256)
+    .default(1)
+    .describe('Batches that one runner runs at one time.'),
+  BATON_RUNNER_MEMORY_MB: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Memory for batches of this runner, in MiB. 0: the memory of the machine.'),
+  BATON_RUNNER_CPUS: z.coerce
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Processors for batches of this runner. 0: those of the machine.'),
+  BATON_RUNNER_GRACE_MS: millis
+    .default(3_000)
+    .describe('Time a runner that is told to end gives its batches, in milliseconds; then it hands them back.'),
+  BATON_POISON_AFTER: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .default(3)
+    .describe('So many runners lost in a row under one batch make it poison: it is not tried again.'),
+  BATON_MAX_RUNS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(500)
+    .describe('Executions under way at one time. More are accepted and wait, by priority and then by age.'),
+  BATON_PROJECT_WEIGHTS: z
+    .string()
+    .default('')
+    .describe(
+      'Shares of projects among batches that wait with the same priority, as `project=2,other=0.5`. Default: 1.',
+    ),
   BATON_DEFAULT_LANES: z.coerce
     .number()
     .int()
@@ -135,6 +193,19 @@ export interface Settings {
   readonly apiKeys: readonly { name: string; role: 'viewer' | 'operator' | 'admin'; key: string }[];
   readonly runnerToken: string;
   readonly runnerName: string;
+  readonly pool: { readonly min: number; readonly max: number; readonly coolDownMs: number; readonly idleMs: number };
+  readonly runner: {
+    readonly labels: readonly string[];
+    readonly slots: number;
+    /** MiB; 0 stands for the machine's. */
+    readonly memoryMb: number;
+    /** 0 stands for the machine's. */
+    readonly cpus: number;
+    readonly graceMs: number;
+  };
+  readonly poisonAfter: number;
+  readonly maxRuns: number;
+  readonly weights: Readonly<Record<string, number>>;
   readonly apiUrl: string;
   /** All of `BATON_API_URL`; `apiUrl` is the first. */
   readonly apiUrls: readonly string[];
@@ -186,6 +257,17 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     apiUrls: list(e.BATON_API_URL),
     roles: roles(e.BATON_ROLES),
     artifacts: s3Place(e.BATON_ARTIFACTS, { id: e.AWS_ACCESS_KEY_ID, secret: e.AWS_SECRET_ACCESS_KEY }),
+    pool: poolOf(e),
+    runner: {
+      labels: labels(e.BATON_RUNNER_LABELS),
+      slots: e.BATON_RUNNER_SLOTS,
+      memoryMb: e.BATON_RUNNER_MEMORY_MB,
+      cpus: e.BATON_RUNNER_CPUS,
+      graceMs: e.BATON_RUNNER_GRACE_MS,
+    },
+    poisonAfter: e.BATON_POISON_AFTER,
+    maxRuns: e.BATON_MAX_RUNS,
+    weights: weights(e.BATON_PROJECT_WEIGHTS),
     lanes: e.BATON_DEFAULT_LANES,
     webUi: e.BATON_TEMPORAL_UI || undefined,
     codecKeys: codecKeys(e.BATON_PAYLOAD_KEYS),
@@ -241,4 +323,41 @@ function codecKeys(text: string): Settings['codecKeys'] {
       throw new ProjectProblem('ConfigInvalid', 'BATON_PAYLOAD_KEYS: each entry is id:base64 of exactly 32 bytes.');
     return { id, key };
   });
+}
+
+function poolOf(e: z.infer<typeof Environment>): Settings['pool'] {
+  const { BATON_RUNNERS_MIN: min, BATON_RUNNERS_MAX: max } = e;
+  if (min > max)
+    throw new ProjectProblem(
+      'ConfigInvalid',
+      `BATON_RUNNERS_MIN (${min}) is more than BATON_RUNNERS_MAX (${max}): a pool cannot keep both. Lower the one or raise the other.`,
+    );
+  return { min, max, coolDownMs: e.BATON_POOL_COOL_DOWN_MS, idleMs: e.BATON_POOL_IDLE_MS };
+}
+
+function labels(text: string): string[] {
+  const found = [...new Set(list(text))].sort();
+  for (const label of found) {
+    if (!Label.safeParse(label).success)
+      throw new ProjectProblem(
+        'ConfigInvalid',
+        `BATON_RUNNER_LABELS: "${label}" is no label: lower-case letters, digits, and . _ - only, at most 40.`,
+      );
+  }
+  return found;
+}
+
+function weights(text: string): Settings['weights'] {
+  return Object.fromEntries(
+    list(text).map((entry) => {
+      const at = entry.lastIndexOf('=');
+      const weight = Number(entry.slice(at + 1));
+      if (at < 1 || !(weight >= 0.001 && weight <= 1000))
+        throw new ProjectProblem(
+          'ConfigInvalid',
+          'BATON_PROJECT_WEIGHTS: each entry is project=weight with a weight from 0.001 to 1000.',
+        );
+      return [entry.slice(0, at), weight];
+    }),
+  );
 }

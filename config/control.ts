@@ -6,6 +6,7 @@ import { Runtime, Worker } from '@temporalio/worker';
 import { createHousekeepingActivities } from '../activities/housekeeping.js';
 import { concludeLostRuns } from '../activities/lost-runs.js';
 import { createRunActivities, type RunDeps } from '../activities/run.js';
+import { temporalQueues } from '../adapters/temporal/queues.js';
 import { ADAPTERS } from '../adapters/frameworks/registry.js';
 import { openReceiptKey } from '../adapters/receipts/key-pair.js';
 import { openLedger, prepareTemplate, type StoreLedger } from '../adapters/store/index.js';
@@ -20,8 +21,10 @@ import { faultPoints } from './faults.js';
 import { PACKAGE_ROOT, VERSION } from './package.js';
 import { sdkLogger } from './sdk-logger.js';
 import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative, temporalVersion } from './temporal.js';
+import { every } from './every.js';
 import type { Log } from './log.js';
 import { metricsSources } from './metrics.js';
+import { watchPool } from './pool-watch.js';
 
 /** How often runs without a workflow are looked for. */
 const LOST_RUNS_MS = 10_000;
@@ -50,7 +53,9 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     namespace: settings.namespace,
     webUi: settings.webUi,
     host: settings.machine,
+    weights: settings.weights,
   });
+  const pool = { ledger: ledger.pool, queues: temporalQueues(client, settings.namespace), host: settings.machine };
   const runDeps: RunDeps = {
     ledger,
     blame: ledger.blame,
@@ -88,6 +93,8 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
           blame: ledger.blame,
           artifacts,
           engine,
+          pool,
+          maxRuns: settings.maxRuns,
           metrics: metricsSources(ledger, client, settings),
           failures: ledger.failures,
           host: settings.host,
@@ -111,23 +118,19 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     endApi = resolve;
   });
   const done = worker?.run() ?? stopped;
-  // Any API may have died between a run's row and its workflow: whoever works picks the run up.
-  const lookAfterRuns = async (): Promise<void> => {
-    const { failed } = await resumeAccepted(ledger, engine);
-    for (const { id, message } of failed)
-      log.warn({ execution: id }, `an accepted execution could not be started: ${message}`);
-    await concludeLostRuns(runDeps, engine, Date.now());
-  };
   if (works) {
-    await resumeAccepted(ledger, engine);
+    await resumeAccepted(ledger, engine, ledger.pool);
     await ensureHousekeeping(client);
   }
-  const watch = works ? every(LOST_RUNS_MS, lookAfterRuns, log) : undefined;
+  // Any API may have died between a run's row and its workflow: whoever works picks the run up.
+  const stopPool = works ? watchPool({ ledger, engine, pool, maxRuns: settings.maxRuns }, log) : undefined;
+  const watch = works ? every(LOST_RUNS_MS, () => concludeLostRuns(runDeps, engine, Date.now()), log) : undefined;
   return {
     url,
     done,
     async stop() {
       watch?.stop();
+      stopPool?.();
       await api?.close();
       if (worker?.getState() === 'RUNNING') worker.shutdown();
       endApi();
@@ -141,25 +144,10 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   };
 }
 
-/** Repeats until stopped, never twice at the same time. A failure is logged and tried again: the next round may find the server back. */
-function every(ms: number, work: () => Promise<unknown>, log: Log): { stop(): void } {
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    work()
-      .catch((error: unknown) => log.warn({ err: error }, 'looking for lost runs failed'))
-      .finally(() => {
-        busy = false;
-      });
-  }, ms);
-  timer.unref();
-  return { stop: () => clearInterval(timer) };
-}
-
 async function openStore(settings: Settings): Promise<StoreLedger> {
   const faults = faultPoints(settings.faults);
-  if (settings.databaseUrl) return openLedger({ kind: 'postgres', url: settings.databaseUrl }, faults);
+  const { poisonAfter } = settings;
+  if (settings.databaseUrl) return openLedger({ kind: 'postgres', url: settings.databaseUrl, poisonAfter }, faults);
   if (settings.roles.size < 2)
     throw new ProjectProblem(
       'ConfigInvalid',
@@ -167,7 +155,7 @@ async function openStore(settings: Settings): Promise<StoreLedger> {
     );
   // Made by the build: copying it takes a quarter of a second, creating a database four.
   const template = await prepareTemplate(join(PACKAGE_ROOT, 'dist', 'template'));
-  return openLedger({ kind: 'pglite', dataDir: join(settings.home, 'db'), template }, faults);
+  return openLedger({ kind: 'pglite', dataDir: join(settings.home, 'db'), template, poisonAfter }, faults);
 }
 
 /** Bundled by the build, so that a worker is ready without running webpack. */

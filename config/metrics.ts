@@ -2,7 +2,7 @@
 import type { Client } from '@temporalio/client';
 import { usage } from '../adapters/process/usage.js';
 import type { StoreLedger } from '../adapters/store/index.js';
-import { countWorkflows, describeQueues } from '../adapters/temporal/queues.js';
+import { countWorkflows, describeQueues } from '../adapters/temporal/queue-facts.js';
 import { type MetricsSources, runnersOf } from '../domain/metrics.js';
 import { RUNNER_QUEUE } from '../domain/names.js';
 import { readManifest } from '../workers/stack/manifest.js';

@@ -2,14 +2,17 @@
 import { availableParallelism } from 'node:os';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { Runtime } from '@temporalio/worker';
 import { createBaseActivities } from '../activities/base/probe.js';
 import { createBatchActivities } from '../activities/batch/batches.js';
 import type { RunnerDeps } from '../activities/batch/deps.js';
 import { createPlanningActivities } from '../activities/planning.js';
+import { HeldBatches } from '../activities/pool/held.js';
+import { Membership } from '../activities/pool/membership.js';
 import { Addresses } from '../adapters/http/addresses.js';
 import { httpBaseApi } from '../adapters/http/base-api.js';
-import { httpRunnerApi } from '../adapters/http/runner-api.js';
+import { httpPoolApi } from '../adapters/http/pool-api.js';
+import { httpRunnerApi, type RunnerApiOptions } from '../adapters/http/runner-api.js';
 import { leaseLane } from '../adapters/process/leases.js';
 import { removeStaleGroups } from '../adapters/process/cgroup.js';
 import { testEnvironment } from '../adapters/process/environment.js';
@@ -17,29 +20,30 @@ import { gitOf, untrustedEnvironment } from '../adapters/process/sealing.js';
 import { removeStaleTemp } from '../adapters/process/own-temp.js';
 import type { Workspaces } from '../adapters/vcs/workspace.js';
 import { projectName } from '../adapters/vcs/project-name.js';
-import type { BaseActivities, BatchActivities, PlanningActivities } from '../domain/activities.js';
 import { executionOfWorkspace } from '../domain/blame-ports.js';
 import { ProjectProblem } from '../domain/failures.js';
-import { hostQueue, PLANNING_QUEUE, RUNNER_QUEUE } from '../domain/names.js';
+import { Gate } from '../domain/gate.js';
 import { NotFound, type RunnerApi } from '../domain/ports.js';
 import type { Settings } from './config.js';
 import type { Log } from './log.js';
 import { projectTools } from './project.js';
+import { runnerFacts } from './runner-facts.js';
+import { type RunnerActivities, RunnerWorkers } from './runner-workers.js';
 import { sdkLogger } from './sdk-logger.js';
 import { openNative } from './temporal.js';
 
 export interface Runner {
+  /** Ends when the runner was told to leave and has finished, or when a worker broke. */
   readonly done: Promise<void>;
+  /** Takes nothing new, finishes what it has; then `done`. */
+  retire(): void;
+  /** Hands back what is not done within the grace time. */
   stop(): Promise<void>;
 }
 
-/** Time for a batch that is about to end; what is not done by then is taken over by another runner. */
-const GRACE = '3 seconds';
-/** Plans and set-ups wait for nobody's batch. */
-const PLANNING_SLOTS = 4;
 const SWEEP_MS = 3_600_000;
 
-export async function startRunner(settings: Settings, log: Log): Promise<Runner> {
+export async function startRunner(settings: Settings, log: Log, logTail: () => string): Promise<Runner> {
   if (!settings.apiUrl || !settings.runnerToken) {
     throw new ProjectProblem(
       'ConfigInvalid',
@@ -51,23 +55,40 @@ export async function startRunner(settings: Settings, log: Log): Promise<Runner>
   // What a runner that was killed could not clean up itself.
   await removeStaleTemp();
   await removeStaleGroups();
-  const api = httpRunnerApi({
-    baseUrl: settings.apiUrl,
-    addresses: new Addresses(settings.apiUrls),
-    token: settings.runnerToken,
-  });
+  const addresses = new Addresses(settings.apiUrls);
+  const wire = { baseUrl: settings.apiUrl, addresses, token: settings.runnerToken };
+  const api = httpRunnerApi(wire);
+  const pool = httpPoolApi(wire);
   const tools = projectTools(settings, (name) => isOver(api, executionOfWorkspace(name)));
   const sweeping = keepSwept(tools.workspaces, settings, log);
-  const workers = await createWorkers(connection, settings, activities(settings, api, tools, log));
-  // Told once by each worker that broke; the others then stop too.
-  const done = Promise.all(workers.map((w) => w.run())).then(() => undefined);
+  const facts = runnerFacts(settings, tools);
+  const gate = new Gate(facts);
+  const held = new HeldBatches();
+  const workers = new RunnerWorkers({
+    connection,
+    settings,
+    gate,
+    log,
+    activities: activities(settings, api, wire, tools, log, { gate, held, handBack: (key) => pool.handBack(key) }),
+  });
+  await workers.start();
+  const member = new Membership({
+    api: pool,
+    gate,
+    held,
+    facts,
+    otherWork: () => workers.planning,
+    onLabelSets: (sets) => workers.serve(sets),
+    logTail,
+    log,
+  });
+  member.start();
   return {
-    done,
+    done: Promise.race([workers.done, member.left]),
+    retire: () => member.retire('the pool has a runner too many'),
     async stop() {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-      await done.catch(() => {
-        // The process hears of it through `done`; here only the order of closing matters.
-      });
+      await workers.stop();
+      await member.stop();
       clearInterval(sweeping);
       tools.close();
       await connection.close();
@@ -98,13 +119,13 @@ async function isOver(api: RunnerApi, execution: string): Promise<boolean> {
   }
 }
 
-type RunnerActivities = BatchActivities & PlanningActivities & BaseActivities;
-
 function activities(
   settings: Settings,
   api: RunnerApi,
+  wire: RunnerApiOptions,
   tools: ReturnType<typeof projectTools>,
   log: Log,
+  pool: Pick<RunnerDeps, 'gate' | 'held' | 'handBack'>,
 ): RunnerActivities {
   const spoolDir = join(settings.home, 'spool');
   mkdirSync(spoolDir, { recursive: true });
@@ -125,13 +146,10 @@ function activities(
     lease: (suite, execution, batch) =>
       leaseLane({ lane: `${execution}_${batch}`, ports: suite.leases.ports, database: suite.leases.database }),
     log,
+    ...pool,
   };
   const batches = createBatchActivities(own);
-  const base = createBaseActivities({
-    ...own,
-    project: tools.project,
-    base: httpBaseApi({ baseUrl: settings.apiUrl ?? '', token: settings.runnerToken ?? '' }),
-  });
+  const base = createBaseActivities({ ...own, project: tools.project, base: httpBaseApi(wire) });
   const planning = createPlanningActivities({
     api,
     cage: tools.cage,
@@ -145,24 +163,4 @@ function activities(
     cores,
   });
   return { ...batches, ...planning, ...base };
-}
-
-/** The shared queue and this machine's own, for batches one at a time, for planning several. */
-function createWorkers(connection: NativeConnection, settings: Settings, all: RunnerActivities): Promise<Worker[]> {
-  const queues = [RUNNER_QUEUE, PLANNING_QUEUE].flatMap((queue) => [queue, hostQueue(queue, settings.machine)]);
-  return Promise.all(
-    queues.map((taskQueue) =>
-      Worker.create({
-        connection,
-        namespace: settings.namespace,
-        taskQueue,
-        activities: all,
-        identity: settings.runnerName,
-        shutdownGraceTime: GRACE,
-        // A cancellation travels on the answer to a heartbeat; by default beats are held back for 8 of 10 seconds.
-        maxHeartbeatThrottleInterval: '1 second',
-        maxConcurrentActivityTaskExecutions: taskQueue.startsWith(RUNNER_QUEUE) ? 1 : PLANNING_SLOTS,
-      }),
-    ),
-  );
 }

@@ -31,6 +31,10 @@ export interface BatchRef {
   readonly predictedMs: number;
   readonly exclusive: boolean;
   readonly serial: boolean;
+  /** What a runner must have; absent when any will do. */
+  readonly needs?: { readonly labels: readonly string[]; readonly memoryMb: number; readonly cpus: number };
+  /** 1 to 5, in place of the run's priority. */
+  readonly priority?: number;
 }
 
 export interface ExecutionRef {
@@ -54,6 +58,8 @@ export interface RunBatchInput extends ExecutionRef {
   /** How many batches may run beside it on the machine, itself included: its share of the cores. */
   readonly share: number;
   readonly bail: boolean;
+  /** Absent when it fits beside anything. */
+  readonly needs?: { readonly memoryMb: number; readonly cpus: number };
 }
 
 export interface SettleResult {

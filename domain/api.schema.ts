@@ -294,6 +294,7 @@ export const BatchTicketAnswer = z
     batch: Batch,
     filesDone: z.array(z.string()),
     secret: z.string().optional().describe('Shown with all that this attempt reports.'),
+    waits: z.string().optional().describe('Set when something shared is taken: nothing has begun, come back later.'),
   })
   .meta({ id: 'BatchTicket' });
 

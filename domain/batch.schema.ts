@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BatchNeeds } from './needs.schema.js';
 import { BatchOutcome } from './outcome.schema.js';
 
 /**
@@ -18,6 +19,10 @@ export const Batch = z
     exclusive: z.boolean(),
     /** No other batch of the same suite may run while this one does. */
     serial: z.boolean(),
+    /** Absent: any runner will do, and nothing shared is held. */
+    needs: BatchNeeds.optional(),
+    /** Temporal's key, 1 to 5, when the suite has a priority of its own. */
+    priority: z.int().min(1).max(5).optional(),
   })
   .meta({ id: 'Batch' });
 export type Batch = z.infer<typeof Batch>;

@@ -2,6 +2,8 @@
 import { z } from 'zod';
 import { FRAMEWORKS } from './names.js';
 import { Retries } from './retry-policy.js';
+import { ResourceName, SuiteNeeds } from './needs.schema.js';
+import { PRIORITIES } from './priority.js';
 
 export const FrameworkName = z.enum(FRAMEWORKS).meta({ id: 'FrameworkName' });
 export type FrameworkName = z.infer<typeof FrameworkName>;
@@ -122,9 +124,23 @@ export const SuiteConfig = z
           .string()
           .optional()
           .describe('Prefix of a database name of its own for each lane, given as BATON_DATABASE.'),
+        resources: z
+          .array(z.union([ResourceName, z.strictObject({ name: ResourceName, count: z.int().min(1).max(1000) })]))
+          .max(20)
+          .default([])
+          .describe(
+            'Shared things a batch holds while it runs, such as `db` or `{ name: db, count: 1 }`. It waits until all of them are free.',
+          ),
       })
       .prefault({})
       .describe('Things each lane gets for itself. Every lane has its own temporary folder anyway.'),
+    needs: SuiteNeeds.prefault({}).describe('What the suite needs of a runner.'),
+    priority: z
+      .enum(PRIORITIES)
+      .optional()
+      .describe(
+        'Priority of its batches when the run asks for none. Default: by the words in its name and directory (`ai` critical, `integration` high, `snapshot` low, else medium).',
+      ),
   })
   .meta({ id: 'SuiteConfig' });
 export type SuiteConfig = z.infer<typeof SuiteConfig>;
@@ -184,6 +200,10 @@ export const ProjectConfig = z
       .describe('Command that prepares a fresh checkout. Default: detected (`npm ci`, `uv sync` …).'),
     blame: BlameConfig.optional().describe('How it is found out whose fault a failure is.'),
     retries: Retries.optional().describe('Default of `suites[].retries`.'),
+    resources: z
+      .record(ResourceName, z.int().min(1).max(1000))
+      .optional()
+      .describe('Units of each shared thing that `suites[].leases.resources` names, such as `db: 2`. Default: 1.'),
   })
   .meta({ id: 'ProjectConfig' });
 export type ProjectConfig = z.infer<typeof ProjectConfig>;

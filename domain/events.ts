@@ -10,7 +10,11 @@ export interface EventMap {
   /** The execution exists; nothing runs yet. */
   run_accepted: { project: string; principal: string };
   /** Its status changed. `finished` has an event of its own. */
-  run_status_changed: { status: RunStatus };
+  run_status_changed: {
+    status: RunStatus;
+    /** Why it does not go on; the status is as before. */
+    waiting?: string;
+  };
   /** Tests are known, cut into batches and about to run. `predictedMs` is the sum over all batches. */
   run_planned: {
     suites: string[];
@@ -49,7 +53,12 @@ export interface EventMap {
   /** The last event of an execution. */
   run_finished: { verdict: Verdict; totals: Totals; durationMs: number; problem: Problem | null };
   /** A runner appeared, went away or was lost. Belongs to no execution. */
-  worker_status_changed: { worker: string; status: 'online' | 'draining' | 'offline' | 'lost' };
+  worker_status_changed: {
+    worker: string;
+    status: 'online' | 'paused' | 'draining' | 'offline' | 'lost';
+    /** Why, where somebody decided it: a step of the pool, a command. */
+    reason?: string;
+  };
 }
 
 export type EventType = keyof EventMap;

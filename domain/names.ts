@@ -10,6 +10,14 @@ export const PLANNING_QUEUE = 'baton-planning';
 /** A run of a local directory must stay on the machine that has the directory. */
 export const hostQueue = (queue: string, host: string): string => `${queue}@${host}`;
 
+/** Batches that need labels have a queue for each set of labels: `baton-runner+chrome+gpu@host`. */
+export const labelQueue = (queue: string, labels: readonly string[]): string => {
+  if (labels.length === 0) return queue;
+  const [name = queue, host] = queue.split('@');
+  const labelled = [name, ...[...labels].sort()].join('+');
+  return host === undefined ? labelled : hostQueue(labelled, host);
+};
+
 export const TEST_RUN_WORKFLOW = 'testRun';
 export const HOUSEKEEPING_WORKFLOW = 'housekeeping';
 export const HOUSEKEEPING_SCHEDULE = 'baton-housekeeping';

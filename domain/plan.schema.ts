@@ -36,6 +36,7 @@ export const Plan = z
     dirty: z.boolean().nullable(),
     lanes: z.int().min(1),
     suites: z.array(Suite),
+    resources: z.record(z.string(), z.int()).optional().describe('Units of each shared thing.'),
     files: z.array(PlannedFile),
     batches: z.array(Batch),
     notes: z.array(z.string()),

@@ -161,6 +161,10 @@ export function batchRef(batch: Batch): BatchRef {
     predictedMs: Math.round(batch.predictedMs),
     exclusive: batch.exclusive,
     serial: batch.serial,
+    ...(batch.needs
+      ? { needs: { labels: batch.needs.labels, memoryMb: batch.needs.memoryMb, cpus: batch.needs.cpus } }
+      : {}),
+    ...(batch.priority === undefined ? {} : { priority: batch.priority }),
   };
 }
 

@@ -23,6 +23,8 @@ export interface BatchTicket {
   readonly filesDone: readonly string[];
   /** Known to this attempt alone: over HTTP, everything it reports must show it. Absent when the batch is final. */
   readonly secret?: string | undefined;
+  /** Set when the attempt may not begin yet because something shared is taken: come back later. */
+  readonly waits?: string | undefined;
 }
 
 export interface FileEnd {

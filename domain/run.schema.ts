@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RunBlame } from './blame.schema.js';
 import { RunStatus, Verdict } from './outcome.schema.js';
+import { PRIORITIES } from './priority.js';
 
 /** Where the code under test comes from. */
 export const Source = z
@@ -67,7 +68,12 @@ export const StartRun = z
       .optional()
       .describe('Name of the project. Default: what the project says itself.'),
     options: RunOptions.prefault({}),
-    priority: z.enum(['critical', 'high', 'medium', 'low', 'background']).default('medium'),
+    priority: z
+      .union([z.enum([...PRIORITIES, 'by-suite']), z.int().min(1).max(5)])
+      .default('by-suite')
+      .describe(
+        'Which batches runners take first. 1 is critical, 5 background. `by-suite`: each suite has its own (docs/configuration.md).',
+      ),
     trust: z
       .literal('untrusted')
       .optional()

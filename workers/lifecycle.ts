@@ -6,6 +6,8 @@ export interface Running {
   readonly facts?: Readonly<Record<string, unknown>>;
   /** Ends on its own only when something is wrong. */
   readonly done: Promise<void>;
+  /** Longest time `stop` may take, in milliseconds. Default 15 s. */
+  readonly stopMs?: number;
   /** Stops taking work, finishes what it can, closes. */
   stop(): Promise<void>;
 }
@@ -19,7 +21,7 @@ export async function runProcess(start: () => Promise<Running>): Promise<void> {
   const stop = async (code: number): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    setTimeout(() => process.exit(code || 1), STOP_MS).unref();
+    setTimeout(() => process.exit(code || 1), running?.stopMs ?? STOP_MS).unref();
     await running?.stop();
     process.exit(code);
   };

@@ -4,7 +4,8 @@ import { locateTemporal } from '../scripts/lib/temporal-server.mjs';
 import { StackProblem } from './stack/problem.js';
 import { startStack, type StackOptions } from './stack/stack.js';
 
-type PlainOptions = Pick<StackOptions, 'home'> & Partial<Pick<StackOptions, 'host' | 'ports' | 'runners' | 'entries'>>;
+type PlainOptions = Pick<StackOptions, 'home'> &
+  Partial<Pick<StackOptions, 'host' | 'ports' | 'runners' | 'scaling' | 'entries'>>;
 
 const say = (line: string): void => void process.stdout.write(`${new Date().toISOString()} ${line}\n`);
 const stop = new AbortController();

@@ -13,6 +13,10 @@ export interface TestRunInput {
   readonly planningQueue: string;
   /** 1 critical … 5 background. */
   readonly priorityKey: number;
+  /** Nobody asked for a priority: each suite has its own. */
+  readonly bySuite?: boolean;
+  /** Share of the project among those that wait with the same priority. Absent: 1. */
+  readonly fairnessWeight?: number;
   readonly bail: boolean;
   /** Set when the workflow continued as new. */
   readonly resume?: TestRunState;

@@ -82,7 +82,8 @@ export const bases = proxyActivities<BaseActivities>(baseOptions);
 
 /**
  * The limits of a batch are kept by its cage; the engine's own limit is only the last resort behind the largest one a
- * suite can set (24 h). Five attempts, because a batch that has cost five runners is not going to spare the sixth.
+ * suite can set (24 h). No limit of attempts here: one that is handed back because a runner is full or paused, or because
+ * something shared is taken, is no failure. The ledger ends a batch that kills runners, and the runner one that fails.
  * Never dispatched eagerly: an eager task jumps the queue of priorities.
  */
 export const batchOptions = {
@@ -93,7 +94,6 @@ export const batchOptions = {
   retry: {
     initialInterval: '250 milliseconds',
     maximumInterval: '5 seconds',
-    maximumAttempts: 5,
     nonRetryableErrorTypes: NON_RETRYABLE,
   },
 } as const;

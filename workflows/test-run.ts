@@ -15,9 +15,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BaseRef, BatchRef, PlanRef, RunEnding } from '../domain/activities.js';
+import { labelQueue } from '../domain/names.js';
 import { searchAttributes } from './attributes.js';
 import { problemOf } from './failure.js';
 import { nextBatch, shareOf } from './lanes.js';
+import { priorityOf } from './priority.js';
 import { type Progress, progressQuery, type TestRunInput, type TestRunResult, type TestRunState } from './messages.js';
 import { baseOptions, bases, batches, batchOptions, control, local, planning } from './proxies.js';
 
@@ -146,9 +148,9 @@ class TestRun {
       const summary = await batches.runBatch.executeWithOptions(
         {
           ...batchOptions,
-          taskQueue: plan.queue,
+          taskQueue: labelQueue(plan.queue, batch.needs?.labels ?? []),
           summary: label(batch),
-          priority: { priorityKey: this.input.priorityKey },
+          priority: priorityOf(batch, plan.project, this.input),
         },
         [
           {
@@ -156,6 +158,7 @@ class TestRun {
             batch: batch.id,
             share: shareOf(batch, this.waiting, this.running, plan.lanes),
             bail: this.input.bail,
+            ...(batch.needs ? { needs: { memoryMb: batch.needs.memoryMb, cpus: batch.needs.cpus } } : {}),
           },
         ],
       );

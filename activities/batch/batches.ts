@@ -1,4 +1,4 @@
-import { activityInfo } from '@temporalio/activity';
+import { activityInfo, Context } from '@temporalio/activity';
 import { CancelledFailure } from '@temporalio/common';
 import type { BatchActivities, RunBatchInput } from '../../domain/activities.js';
 import type { BatchSummary, Evidence } from '../../domain/batch.schema.js';
@@ -8,6 +8,7 @@ import type { BatchTicket } from '../../domain/ports.js';
 import { withHeartbeat } from '../heartbeat.js';
 import { namedFailures } from '../to-failure.js';
 import { EMPTY_DIGEST, runAttempt } from './attempt.js';
+import { handedBack, limited, taken, throughGate } from './entry.js';
 import type { RunnerDeps } from './deps.js';
 
 /** Plans are immutable, so the last few are kept. */
@@ -33,19 +34,53 @@ export function createBatchActivities(deps: RunnerDeps): BatchActivities {
   };
 
   return namedFailures<BatchActivities>({
-    runBatch: (input) => withHeartbeat((signal) => runBatch(deps, planOf, input, signal)),
+    runBatch: (input) =>
+      throughGate(deps.gate, input.needs, () => withHeartbeat((signal) => runBatch(deps, planOf, input, signal))),
   });
 }
 
+type PlanOf = (execution: string) => Promise<Plan>;
+
 async function runBatch(
   deps: RunnerDeps,
-  planOf: (execution: string) => Promise<Plan>,
+  planOf: PlanOf,
   input: RunBatchInput,
   signal: AbortSignal,
 ): Promise<BatchSummary> {
   const { execution, batch } = input;
-  const ticket = await deps.api.beginBatch(execution, batch, deps.runner, queueWaitMs());
-  if (ticket.final) return ticket.final;
+  let fence = 0;
+  try {
+    const ticket = await deps.api.beginBatch(execution, batch, deps.runner, queueWaitMs());
+    if (ticket.final) return ticket.final;
+    if (ticket.waits) throw taken(ticket.waits);
+    fence = ticket.fence;
+    const held = deps.held?.hold({
+      execution,
+      batch,
+      suite: ticket.batch.suite,
+      fence,
+      since: new Date().toISOString(),
+      token: Context.current().info.base64TaskToken,
+      leases: (ticket.batch.needs?.resources ?? []).map((claim) => claim.name),
+    });
+    try {
+      return await begunBatch(deps, planOf, input, ticket, held ? AbortSignal.any([signal, held.signal]) : signal);
+    } finally {
+      held?.release();
+    }
+  } catch (error) {
+    throw limited(error, fence);
+  }
+}
+
+async function begunBatch(
+  deps: RunnerDeps,
+  planOf: PlanOf,
+  input: RunBatchInput,
+  ticket: BatchTicket,
+  signal: AbortSignal,
+): Promise<BatchSummary> {
+  const { execution, batch } = input;
   const key = { execution, batch, fence: ticket.fence, runner: deps.runner };
   const finish = (evidence: Evidence, ms: number): Promise<BatchSummary> =>
     deps.api.finishBatch(execution, batch, ticket.fence, deps.runner, evidence, ms, ticket.secret);
@@ -78,7 +113,8 @@ async function runBatch(
   });
   if (evidence.outcome === 'cancelled' && !askedToCancel(signal)) {
     // This runner shuts down or has lost the batch. What ended is stored; the batch stays open for whoever takes it over.
-    throw new Error(`the runner ${deps.runner} stopped before batch ${batch} was done; another attempt goes on`);
+    await handBack(deps, key);
+    throw handedBack(`the runner ${deps.runner} stopped before batch ${batch} was done; another attempt goes on`, 0);
   }
   const summary = await finish(evidence, durationMs);
   deps.log.info(
@@ -91,6 +127,14 @@ async function runBatch(
 
 /** From the time Temporal put this attempt on its queue to now, by two clocks: never less than nothing. */
 const queueWaitMs = (): number => Math.max(0, Date.now() - activityInfo().currentAttemptScheduledTimestampMs);
+/** Says that nobody is to blame. Unsaid, the attempt looks like one whose runner died: worse, and not wrong. */
+async function handBack(deps: RunnerDeps, key: Parameters<NonNullable<RunnerDeps['handBack']>>[0]): Promise<void> {
+  try {
+    await deps.handBack?.(key);
+  } catch (error) {
+    deps.log.warn({ ...key, err: error }, 'a batch was handed back and the ledger does not know');
+  }
+}
 
 /** The SDK's word for a cancellation that somebody asked for; a shutdown or a lost activity has other words. */
 const askedToCancel = (signal: AbortSignal): boolean =>

@@ -1,3 +1,6 @@
+import type { Gate } from '../../domain/gate.js';
+import type { HeldBatches } from '../pool/held.js';
+import type { AttemptKey } from './sender.js';
 import type { FrameworkAdapter } from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import type { TrustClass } from '../../domain/run.schema.js';
@@ -31,5 +34,11 @@ export interface RunnerDeps {
   /** What untrusted code may see and write beside the system. */
   readonly seal: (root: string, writable: readonly string[]) => Seal;
   readonly lease: (suite: Suite, execution: string, batch: string) => Promise<Lease>;
+  /** The runner's door. Absent: every batch that comes is run. */
+  readonly gate?: Gate | undefined;
+  /** What the runner's beats tell. */
+  readonly held?: HeldBatches | undefined;
+  /** Tells the ledger that an attempt ends without blame. */
+  readonly handBack?: ((key: AttemptKey) => Promise<void>) | undefined;
   readonly log: { info(data: object, message: string): void; warn(data: object, message: string): void };
 }

@@ -19,7 +19,9 @@ import { type Scope, type Store, type Tx, read, write } from './context.js';
 import { LedgerConflict, TooLate } from './errors.js';
 import { appendEvents } from './events.js';
 import { iso, toJson, toText } from './json.js';
+import { releaseLeases, takeLeases } from './leases.js';
 import { unknownBatch } from './plans.js';
+import { blameDead, endPoison, isPoison } from './poison.js';
 
 export interface LockedBatch extends Scope {
   readonly id: string;
@@ -75,6 +77,10 @@ export function beginBatch(
     const row = await lockBatch(tx, execution, batch);
     if (row.state === 'final') return ticket(tx, row, row.fence);
     if (row.judged) throw new TooLate(row.id, row.fence, 'the execution has its verdict');
+    await blameDead(tx, row);
+    if (await isPoison(tx, row, store.poisonAfter)) return ticket(tx, await endPoison(tx, row), row.fence);
+    const taken = await takeLeases(tx, row);
+    if (taken) return { ...(await ticket(tx, row, row.fence)), waits: taken };
     const secret = randomBytes(24).toString('base64url');
     const fence = await nextFence(tx, row, runner, hashOf(secret), queueWaitMs ?? null);
     if (fence > 1) await supersedeOlder(tx, row, fence);
@@ -116,7 +122,7 @@ async function nextFence(
 }
 
 /** Moves what the older attempt left unfinished out of the rows that count. */
-async function supersedeOlder(tx: Tx, row: LockedBatch, fence: number): Promise<void> {
+export async function supersedeOlder(tx: Tx, row: LockedBatch, fence: number): Promise<void> {
   await sql`
     WITH moved AS (
       DELETE FROM result_rows r USING batches b
@@ -198,7 +204,7 @@ interface Counted {
   readonly filesMissing: number;
 }
 
-async function count(tx: Tx, row: LockedBatch): Promise<Counted> {
+export async function count(tx: Tx, row: LockedBatch): Promise<Counted> {
   await recount(tx, row);
   const { rows } = await sql<Counted>`
     SELECT b.failed, b.passed + b.failed + b.skipped - (
@@ -226,7 +232,7 @@ function refuseWithoutEvidence(row: LockedBatch, { outcome }: Evidence, counted:
   );
 }
 
-function summaryOf(row: LockedBatch, finish: Finish, counted: Counted): BatchSummary {
+export function summaryOf(row: LockedBatch, finish: Finish, counted: Counted): BatchSummary {
   return {
     batch: row.id,
     outcome: finish.evidence.outcome,
@@ -238,7 +244,7 @@ function summaryOf(row: LockedBatch, finish: Finish, counted: Counted): BatchSum
   };
 }
 
-async function makeFinal(tx: Tx, row: LockedBatch, finish: Finish, summary: BatchSummary): Promise<void> {
+export async function makeFinal(tx: Tx, row: LockedBatch, finish: Finish, summary: BatchSummary): Promise<void> {
   const evidence = toJson(finish.evidence);
   await sql`
     UPDATE batch_attempts SET ended_at = clock_timestamp(), outcome = ${summary.outcome}, evidence = ${evidence}::jsonb
@@ -247,6 +253,7 @@ async function makeFinal(tx: Tx, row: LockedBatch, finish: Finish, summary: Batc
     UPDATE batches SET state = 'final', outcome = ${summary.outcome}, evidence = ${evidence}::jsonb,
       summary = ${toJson(summary)}::jsonb, runner = ${toText(finish.runner)}, ended_at = clock_timestamp()
     WHERE execution = ${row.execution} AND id = ${row.id}`.execute(tx.db);
+  await releaseLeases(tx, row.execution, row.id);
 }
 
 /** In plan order. */

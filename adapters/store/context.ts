@@ -14,6 +14,8 @@ export interface Store {
   /** This process among the writers of one database. */
   readonly instance: string;
   readonly faults: FaultPoint;
+  /** So many runners lost in a row under one batch, and it is not tried again. */
+  readonly poisonAfter: number;
   /** Throws `ProjectProblem('DiskFull')` when a change might not fit. `making` room needs less room. */
   ensureRoom(making: boolean): Promise<void>;
   /** Gives back what deleted rows leave behind, where the database does not do so by itself. */

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { BlameStore } from '../../domain/blame-ports.js';
 import type { FailureLedger } from '../../domain/failure-groups.js';
 import type { MetricsLedger } from '../../domain/metrics.js';
+import type { PoolLedger } from '../../domain/pool.js';
 import type { Ledger } from '../../domain/ports.js';
 import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
 import { addArtifact, artifacts, keptDigests } from './artifact-refs.js';
@@ -16,6 +17,7 @@ import { durations, lastSeen, learnDurations, setSuiteTrait, suiteTraits } from 
 import { type LedgerOptions, type OpenStore, openStore } from './open.js';
 import { countingRefusals, metricsStore } from './metrics.js';
 import { addStage, planDigestOf, storePlan } from './plans.js';
+import { poolLedger } from './pool.js';
 import { record } from './record.js';
 import { attempts, attemptsOf, history, listResults } from './results.js';
 import { receipt } from './receipts.js';
@@ -37,6 +39,7 @@ export interface StoreLedger extends Ledger {
   readonly metrics: MetricsLedger;
   readonly failures: FailureLedger;
   readonly blame: BlameStore;
+  readonly pool: PoolLedger;
   /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
   keptDigests(): Promise<Set<string>>;
 }
@@ -91,6 +94,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     metrics: metricsStore(store),
     failures: failureGroups(store),
     blame: blameStore(store),
+    pool: poolLedger(store),
     ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),
     close: () => store.close(),
   };

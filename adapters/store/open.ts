@@ -15,7 +15,11 @@ import { Room, ROOM_TO_CREATE } from './room.js';
 import type { Tables } from './schema.js';
 import { copyTemplate } from './template.js';
 
-export type LedgerOptions =
+export const DEFAULT_POISON_AFTER = 3;
+
+export type LedgerOptions = { readonly poisonAfter?: number } & Place;
+
+type Place =
   | {
       readonly kind: 'pglite';
       /** Directory of the database; its lock is `<dataDir>.lock`. */
@@ -33,12 +37,15 @@ export interface OpenStore extends Store {
 const DEFAULT_POOL = 10;
 
 export function openStore(options: LedgerOptions, faults: FaultPoint): Promise<OpenStore> {
+  const poisonAfter = options.poisonAfter ?? DEFAULT_POISON_AFTER;
   return options.kind === 'pglite'
-    ? openEmbedded(options.dataDir, options.template, faults)
-    : openServer(options.url, options.poolSize, faults);
+    ? openEmbedded(options.dataDir, options.template, { faults, poisonAfter })
+    : openServer(options.url, options.poolSize, { faults, poisonAfter });
 }
 
-async function openEmbedded(dataDir: string, template: string | undefined, faults: FaultPoint): Promise<OpenStore> {
+type Given = Pick<Store, 'faults' | 'poisonAfter'>;
+
+async function openEmbedded(dataDir: string, template: string | undefined, given: Given): Promise<OpenStore> {
   const dir = resolve(dataDir);
   await mkdir(dirname(dir), { recursive: true });
   const lock = await lockOwner(dir);
@@ -49,7 +56,7 @@ async function openEmbedded(dataDir: string, template: string | undefined, fault
     const room = new Room(dir);
     return await build(pool, {
       where: `PGlite in ${dir}`,
-      faults,
+      ...given,
       ensureRoom: (making) => (making ? room.ensureToDelete() : room.ensure()),
       tidy: (db) => sql`VACUUM (ANALYZE)`.execute(db),
       closed: () => lock.release(),
@@ -60,13 +67,13 @@ async function openEmbedded(dataDir: string, template: string | undefined, fault
   }
 }
 
-async function openServer(url: string, poolSize: number | undefined, faults: FaultPoint): Promise<OpenStore> {
+async function openServer(url: string, poolSize: number | undefined, given: Given): Promise<OpenStore> {
   const where = placeOf(url);
   try {
     const pool = openPool(url, poolSize ?? DEFAULT_POOL) as unknown as PostgresPool;
     // The server watches its own disk, and vacuums by itself.
     const nothing = async () => undefined;
-    const store = await build(pool, { where, faults, ensureRoom: nothing, tidy: nothing, closed: nothing });
+    const store = await build(pool, { where, ...given, ensureRoom: nothing, tidy: nothing, closed: nothing });
     const watch = await watchEvents(url, store.instance, store.wake).catch(async (error: unknown) => {
       await store.close();
       throw error;
@@ -83,16 +90,15 @@ async function openServer(url: string, poolSize: number | undefined, faults: Fau
   }
 }
 
-interface Parts {
+interface Parts extends Given {
   readonly where: string;
-  readonly faults: FaultPoint;
   ensureRoom(making: boolean): Promise<void>;
   tidy(db: Kysely<Tables>): Promise<unknown>;
   closed(): Promise<void>;
 }
 
 async function build(pool: PostgresPool, parts: Parts): Promise<OpenStore> {
-  const { where, faults, ensureRoom } = parts;
+  const { where, faults, poisonAfter, ensureRoom } = parts;
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   const listeners = new Set<() => void>();
   try {
@@ -106,6 +112,7 @@ async function build(pool: PostgresPool, parts: Parts): Promise<OpenStore> {
     where,
     instance: randomUUID(),
     faults,
+    poisonAfter,
     ensureRoom,
     tidy: async () => void (await parts.tidy(db)),
     wake: () => {

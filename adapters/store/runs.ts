@@ -2,6 +2,7 @@
 import { type Selectable, sql } from 'kysely';
 import { RunStatus } from '../../domain/outcome.schema.js';
 import type { NewEvent } from '../../domain/events.js';
+import { priorityWord } from '../../domain/priority.js';
 import { NotFound, type Page, type RunChange, type RunFilter } from '../../domain/ports.js';
 import type { Provenance, Run, StartRun } from '../../domain/run.schema.js';
 import { type Scope, type Store, type Tx, read, write } from './context.js';
@@ -74,7 +75,7 @@ export function createRun(store: Store, id: string, request: StartRun, provenanc
         project_asked: request.project !== undefined,
         source: toJson(request.source),
         options: toJson(request.options),
-        priority: request.priority,
+        priority: priorityWord(request.priority),
         status: 'accepted',
       })
       .onConflict((conflict) => conflict.column('id').doNothing())

@@ -5,6 +5,7 @@ import type { Batch, BatchSummary, Evidence } from '../../domain/batch.schema.js
 import type { EventType } from '../../domain/events.js';
 import type { BatchOutcome, RawStatus, RunStatus, TestStatus, Verdict } from '../../domain/outcome.schema.js';
 import type { ResultRow } from '../../domain/result.schema.js';
+import type { Desired, HeldBatch, RunnerStatus } from '../../domain/runner.schema.js';
 import type { Problem, RunOptions, Source, TrustClass } from '../../domain/run.schema.js';
 
 type Json<T> = ColumnType<T, string, string>;
@@ -41,6 +42,8 @@ export interface RunsTable extends ProvenanceColumns {
   branch: string | null;
   temporal_run_id: string | null;
   blame: Json<RunBlame | null> | null;
+  /** Null while it waits because enough others are under way. */
+  admitted_at: MaybeTime;
   durations_learned: Generated<boolean>;
   lacks_suites: Generated<boolean>;
   created_at: Time;
@@ -217,7 +220,29 @@ export interface ApiKeysTable {
   revoked_at: MaybeTime;
 }
 
+export interface RunnersTable {
+  name: string;
+  instance: string;
+  host: string;
+  pid: number;
+  version: string;
+  labels: Json<string[]>;
+  memory_mb: number;
+  cpus: number;
+  slots: number;
+  capabilities: Json<string[]>;
+  status: RunnerStatus;
+  desired: Desired;
+  batches: Json<HeldBatch[]>;
+  started_at: Time;
+  last_heartbeat: Time;
+  log_wanted: boolean;
+  log: string;
+  log_at: MaybeTime;
+}
+
 export interface Tables {
+  runners: RunnersTable;
   runs: RunsTable;
   batches: BatchesTable;
   batch_attempts: BatchAttemptsTable;

@@ -1,52 +1,46 @@
-/** Depth, age and pollers of task queues, and counts of closed workflows, as Temporal tells them. */
-import type { Client } from '@temporalio/client';
+/** What Temporal says of a Task Queue for activities: who polls it, and how much waits for how long. */
+import { ActivityNotFoundError, type Client } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
-import { CONTROL_QUEUE, hostQueue, PLANNING_QUEUE, RUNNER_QUEUE, TEST_RUN_WORKFLOW } from '../../domain/names.js';
-import type { QueueFacts } from '../../domain/metrics.js';
+import type { Queues } from '../../domain/pool.js';
 
 const { TaskQueueType } = proto.temporal.api.enums.v1;
+/** A cage notices the end of its runner and ends the tests within this time: only then may others begin them again. */
+const CAGE_MS = 2_500;
+/** Who asks waits for it. */
+const CALL_MS = 5_000;
 
-/** Every queue Baton uses, with this machine's own. Throws when the server does not answer. */
-export function describeQueues(client: Client, namespace: string, host: string): Promise<QueueFacts[]> {
-  const activities = [RUNNER_QUEUE, PLANNING_QUEUE].flatMap((queue) => [queue, hostQueue(queue, host)]);
-  const asked: [string, QueueFacts['kind']][] = [
-    [CONTROL_QUEUE, 'workflow'],
-    [CONTROL_QUEUE, 'activity'],
-    ...activities.map((queue): [string, 'activity'] => [queue, 'activity']),
-  ];
-  return Promise.all(asked.map(([queue, kind]) => describe(client, namespace, queue, kind)));
-}
-
-async function describe(
-  client: Client,
-  namespace: string,
-  queue: string,
-  kind: QueueFacts['kind'],
-): Promise<QueueFacts> {
-  const answer = await client.workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name: queue },
-    taskQueueType:
-      kind === 'workflow' ? TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW : TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-    reportStats: true,
-  });
-  const age = answer.stats?.approximateBacklogAge;
+export function temporalQueues(client: Client, namespace: string): Queues {
   return {
-    queue,
-    kind,
-    depth: Number(answer.stats?.approximateBacklogCount ?? 0),
-    oldestSeconds: Number(age?.seconds ?? 0) + (age?.nanos ?? 0) / 1e9,
-    pollers: [...new Set((answer.pollers ?? []).map((p) => p.identity ?? ''))].sort(),
+    stats: (queue) =>
+      client.withDeadline(Date.now() + CALL_MS, async () => {
+        const { stats, pollers } = await client.workflowService.describeTaskQueue({
+          namespace,
+          taskQueue: { name: queue },
+          taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+          reportStats: true,
+        });
+        const age = stats?.approximateBacklogAge;
+        return {
+          queue,
+          backlog: Number(stats?.approximateBacklogCount ?? 0),
+          oldestAgeMs: age ? Number(age.seconds ?? 0) * 1000 + Math.round((age.nanos ?? 0) / 1e6) : 0,
+          pollers: [...new Set((pollers ?? []).map((poller) => poller.identity ?? ''))].filter((name) => name !== ''),
+        };
+      }),
+    attemptDied: (token) =>
+      client.withDeadline(Date.now() + CALL_MS, async () => {
+        const died = ApplicationFailure.create({
+          type: 'RunnerDied',
+          message: 'the runner died',
+          nextRetryDelay: CAGE_MS,
+        });
+        try {
+          await client.activity.fail(Buffer.from(token, 'base64'), died);
+        } catch (error) {
+          // The token is of one attempt only: that one is over already, and whoever has the batch now is not meant.
+          if (!(error instanceof ActivityNotFoundError)) throw error;
+        }
+      }),
   };
-}
-
-/** Executions of `testRun` that closed in the last hours, and how many of them Temporal calls failed. */
-export async function countWorkflows(client: Client, hours: number): Promise<{ failed: number; closed: number }> {
-  const since = new Date(Date.now() - hours * 3_600_000).toISOString();
-  const closed = `WorkflowType = '${TEST_RUN_WORKFLOW}' AND CloseTime >= '${since}' AND ExecutionStatus != 'Running' AND ExecutionStatus != 'ContinuedAsNew'`;
-  const [all, failed] = await Promise.all([
-    client.workflow.count(closed),
-    client.workflow.count(`${closed} AND ExecutionStatus IN ('Failed', 'Terminated', 'TimedOut')`),
-  ]);
-  return { closed: all.count, failed: failed.count };
 }

@@ -3,11 +3,11 @@ import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundErro
 import { ProjectProblem } from '../../domain/failures.js';
 import { CONTROL_QUEUE, hostQueue, PLANNING_QUEUE, TEST_RUN_WORKFLOW } from '../../domain/names.js';
 import type { Engine } from '../../domain/ports.js';
+import { PRIORITIES, priorityKey } from '../../domain/priority.js';
 import type { Run } from '../../domain/run.schema.js';
 import { searchAttributes } from '../../workflows/attributes.js';
 import type { TestRunInput } from '../../workflows/messages.js';
 
-const PRIORITY_KEYS: Readonly<Record<string, number>> = { critical: 1, high: 2, medium: 3, low: 4, background: 5 };
 /** A call to the server that takes longer is answered with "engine away"; starts are safe to repeat. */
 const CALL_MS = 10_000;
 
@@ -18,12 +18,14 @@ export interface EngineOptions {
   readonly webUi: string | undefined;
   /** This machine: runs of its directories stay here. */
   readonly host: string;
+  /** Share of a project among those that wait with the same priority. Default 1. */
+  readonly weights?: Readonly<Record<string, number>>;
 }
 
-export function temporalEngine({ client, namespace, webUi, host }: EngineOptions): Engine {
+export function temporalEngine({ client, namespace, webUi, host, weights = {} }: EngineOptions): Engine {
   const call = <T>(work: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + CALL_MS, work).catch(away);
   return {
-    startRun: (run) => call(() => startRun(client, run, host)),
+    startRun: (run) => call(() => startRun(client, run, host, weights[run.project])),
     async cancelRun(id) {
       await call(() => client.workflow.getHandle(id).cancel().catch(ignoreEnded));
     },
@@ -39,12 +41,20 @@ export function temporalEngine({ client, namespace, webUi, host }: EngineOptions
   };
 }
 
-async function startRun(client: Client, run: Run, host: string): Promise<{ temporalRunId: string }> {
+async function startRun(
+  client: Client,
+  run: Run,
+  host: string,
+  weight: number | undefined,
+): Promise<{ temporalRunId: string }> {
+  const asked = PRIORITIES.find((priority) => priority === run.priority);
   const input: TestRunInput = {
     execution: run.id,
     project: run.project,
     planningQueue: run.source.kind === 'directory' ? hostQueue(PLANNING_QUEUE, host) : PLANNING_QUEUE,
-    priorityKey: PRIORITY_KEYS[run.priority] ?? 3,
+    priorityKey: asked ? priorityKey(asked) : priorityKey('medium'),
+    ...(asked ? {} : { bySuite: true }),
+    ...(weight === undefined ? {} : { fairnessWeight: weight }),
     bail: run.options.bail,
   };
   try {

@@ -1,11 +1,34 @@
+import type { PoolLedger } from '../../domain/pool.js';
 import type { Engine, Ledger } from '../../domain/ports.js';
 import type { Run } from '../../domain/run.schema.js';
+import type { ApiDeps } from '../deps.js';
 
 /** Gives an accepted execution its workflow, or joins the one it has. Anything further on is returned as it is. */
 export async function startAccepted(ledger: Ledger, engine: Engine, run: Run): Promise<Run> {
   if (run.status !== 'accepted') return run;
   const { temporalRunId } = await engine.startRun(run);
   return run.temporalRunId === temporalRunId ? run : await ledger.updateRun(run.id, { temporalRunId });
+}
+
+/**
+ * Starts what the ledger lets in: as many executions as may be under way, by priority, then by age. The rest stays
+ * accepted and is let in when others end. Without a limit, everything is let in.
+ */
+export async function startAdmitted(
+  { ledger, engine, pool, maxRuns }: Pick<ApiDeps, 'ledger' | 'engine' | 'pool' | 'maxRuns'>,
+  failed: (run: Run, error: unknown) => void = () => {},
+): Promise<Run[]> {
+  if (!pool || maxRuns === undefined) return [];
+  const started: Run[] = [];
+  for (const run of await pool.ledger.admit(maxRuns)) {
+    try {
+      started.push(await startAccepted(ledger, engine, run));
+    } catch (error) {
+      // It stays let in and accepted: `resumeAccepted` starts it when the engine is back.
+      failed(run, error);
+    }
+  }
+  return started;
 }
 
 export interface Resumed {
@@ -19,9 +42,9 @@ const PAGE = 200;
  * Starts what was accepted and then left behind, because a process died between the ledger and the engine or the
  * engine was away. Harmless to repeat; call it when the engine is there.
  */
-export async function resumeAccepted(ledger: Ledger, engine: Engine): Promise<Resumed> {
+export async function resumeAccepted(ledger: Ledger, engine: Engine, pool?: PoolLedger): Promise<Resumed> {
   const resumed: Resumed = { started: [], failed: [] };
-  for (const run of await acceptedRuns(ledger)) {
+  for (const run of pool ? await pool.letIn() : await acceptedRuns(ledger)) {
     try {
       await startAccepted(ledger, engine, run);
       resumed.started.push(run.id);

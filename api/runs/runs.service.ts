@@ -5,11 +5,12 @@ import { cancelledBy } from '../../domain/cancelled-by.js';
 import { ProjectProblem } from '../../domain/failures.js';
 import { trustOf } from '../../domain/trust.js';
 import { NotFound } from '../../domain/ports.js';
+import { priorityWord } from '../../domain/priority.js';
 import type { Run, StartRun } from '../../domain/run.schema.js';
 import { API_DEPS, type ApiDeps, type Principal } from '../deps.js';
 import { ApiProblem, badRequest, notFound, unavailable } from '../common/problem.js';
 import { defaultProject } from './default-project.js';
-import { startAccepted } from './resume.js';
+import { startAccepted, startAdmitted } from './resume.js';
 import { keyedRunId, newRunId } from './run-id.js';
 
 @Injectable()
@@ -28,7 +29,25 @@ export class RunsService {
     const trust = trustOf(request.source, request.trust, { isAdmin: principal.role === 'admin', trustedRepositories });
     const run = await this.deps.ledger.createRun(id, request, { principal: principal.name, project, trust });
     if (key !== undefined) refuseOtherRequest(run, request);
-    return this.answer(await this.engine(() => startAccepted(this.deps.ledger, this.deps.engine, run)));
+    return this.answer(await this.engine(() => this.letIn(run)));
+  }
+
+  /** Starts it unless enough others are under way: then it waits in the ledger, and is started when one of them ends. */
+  private async letIn(run: Run): Promise<Run> {
+    const { ledger, engine, pool, maxRuns, logger } = this.deps;
+    if (!pool || maxRuns === undefined) return startAccepted(ledger, engine, run);
+    if (run.status !== 'accepted' || run.temporalRunId !== null) return run;
+    let refused: { readonly error: unknown } | undefined;
+    const started = await startAdmitted(this.deps, (other, error) => {
+      if (other.id === run.id) refused = { error };
+      else logger.warn({ err: error, execution: other.id }, 'an execution that was let in could not be started');
+    });
+    if (refused) throw refused.error;
+    const own = started.find((each) => each.id === run.id);
+    if (own) return own;
+    // Let in by somebody else, who may not have come to start it.
+    const earlier = (await pool.ledger.letIn()).find((each) => each.id === run.id);
+    return earlier ? startAccepted(ledger, engine, earlier) : run;
   }
 
   async list(query: RunsQuery): Promise<RunPage> {
@@ -99,7 +118,7 @@ function refuseOtherRequest(run: Run, request: StartRun): void {
   const same =
     isDeepStrictEqual(run.source, request.source) &&
     isDeepStrictEqual(run.options, request.options) &&
-    run.priority === request.priority &&
+    run.priority === priorityWord(request.priority) &&
     (request.trust === undefined || run.trust === request.trust);
   if (same) return;
   throw new ApiProblem(

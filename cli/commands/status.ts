@@ -4,6 +4,7 @@ import { type Manifest, runningStack } from '../../workers/stack/manifest.js';
 import type { Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { table } from '../terminal.js';
+import { lookAtPool, poolText } from './runners.js';
 import { places } from './up.js';
 
 const ANSWER_TIMEOUT_MS = 5_000;
@@ -13,7 +14,8 @@ export async function status(context: Context, flags: { json?: boolean }): Promi
   const manifest = runningStack(context.settings.home);
   const checks = manifest ? await ask(manifest) : [];
   const ok = manifest !== null && checks.every((check) => check.problem === null);
-  if (flags.json) context.stdout.write(`${JSON.stringify({ up: manifest !== null, ok, checks, manifest })}\n`);
+  const pool = manifest ? await lookAtPool(context, manifest.api) : null;
+  if (flags.json) context.stdout.write(`${JSON.stringify({ up: manifest !== null, ok, checks, pool, manifest })}\n`);
   else if (!manifest) context.stdout.write('Nothing is up; `baton up` starts it.\n');
   else {
     const rows = checks.map((check) => [
@@ -22,7 +24,7 @@ export async function status(context: Context, flags: { json?: boolean }): Promi
       check.problem ?? check.detail,
     ]);
     context.stdout.write(
-      `Up since ${manifest.startedAt} (pid ${manifest.supervisor.pid}).\n${places(manifest)}${table(rows)}`,
+      `Up since ${manifest.startedAt} (pid ${manifest.supervisor.pid}).\n${places(manifest)}${table(rows)}${pool ? poolText(pool) : ''}`,
     );
   }
   return ok ? EXIT.green : EXIT.unknown;

@@ -16,7 +16,7 @@ export interface StackFlags {
   readonly temporalPort?: number;
   readonly uiPort?: number;
   readonly host?: string;
-  readonly runners?: number;
+  readonly runners?: { readonly min: number; readonly max: number };
 }
 
 export interface UpFlags extends StackFlags {
@@ -74,7 +74,8 @@ function plainOptions(context: Context, flags: StackFlags) {
       temporal: flags.temporalPort ?? DEFAULT_PORTS.temporal,
       ui: flags.uiPort ?? DEFAULT_PORTS.ui,
     },
-    ...(flags.runners === undefined ? {} : { runners: flags.runners }),
+    runners: flags.runners ?? { min: context.settings.pool.min, max: context.settings.pool.max },
+    scaling: { coolDownMs: context.settings.pool.coolDownMs, idleMs: context.settings.pool.idleMs },
   };
 }
 

@@ -26,6 +26,9 @@ describe('settings from the environment', () => {
     [{ BATON_API_KEYS: 'ci:admin:short' }, 'at least 24 characters'],
     [{ BATON_API_KEYS: 'ci:king:0123456789012345678901234' }, 'role viewer, operator or admin'],
     [{ BATON_PAYLOAD_KEYS: 'k1:abc' }, 'exactly 32 bytes'],
+    [{ BATON_RUNNERS_MIN: '6', BATON_RUNNERS_MAX: '3' }, 'BATON_RUNNERS_MIN (6) is more than BATON_RUNNERS_MAX (3)'],
+    [{ BATON_RUNNER_LABELS: 'GPU' }, 'is no label'],
+    [{ BATON_PROJECT_WEIGHTS: 'shop=0' }, 'a weight from 0.001'],
   ])('%j is refused by name', (env, expected) => {
     expect(() => readSettings(env)).toThrow(expected);
   });

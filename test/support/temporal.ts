@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../../domain/names.js';
+import { FAIR } from '../../workers/stack/temporal-part.js';
 import { locateTemporal } from '../../scripts/lib/temporal-server.mjs';
 
 export interface TestTemporal {
@@ -48,6 +49,7 @@ export async function startTemporal(options: { dbFile?: string } = {}): Promise<
     `${uiPort}`,
     '--log-level',
     'error',
+    ...FAIR.flatMap((setting) => ['--dynamic-config-value', setting]),
     ...FAST,
     ...attributes,
     ...db,

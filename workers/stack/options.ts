@@ -4,7 +4,7 @@ import type { Manifest } from './manifest.js';
 import type { Say } from './part.js';
 
 export const DEFAULT_PORTS = { api: 8080, temporal: 7233, ui: 8233 } as const;
-export const DEFAULT_RUNNERS = 2;
+export const DEFAULT_RUNNERS = { min: 2, max: 5 } as const;
 export const DEFAULT_START_TIMEOUT_MS = 90_000;
 /** A little longer than the processes' own limit, so that they end by themselves. */
 export const DEFAULT_STOP_TIMEOUT_MS = 20_000;
@@ -23,7 +23,10 @@ export interface StackOptions {
   readonly host?: string;
   /** TCP ports; 0 takes any free one. */
   readonly ports?: { readonly api: number; readonly temporal: number; readonly ui: number };
-  readonly runners?: number;
+  /** How many runners: so many, or from `min` to `max` as work comes and goes. Default: 2 to 5. */
+  readonly runners?: number | { readonly min: number; readonly max: number };
+  /** When the pool of runners grows and shrinks, in milliseconds. */
+  readonly scaling?: { readonly coolDownMs?: number; readonly idleMs?: number };
   /** Goes down with the command that brought it up. */
   readonly temporary?: boolean;
   readonly say?: Say;

@@ -29,6 +29,10 @@ export interface PartPlan {
   readonly longestPauseMs?: number;
   /** False: whoever killed it starts it again. */
   readonly restarts?: boolean;
+  /** Set where a process may end by itself in order, with exit code 0: called then, and it is not started again. */
+  left?(): void;
+  /** Called each time a process that was ready has died. */
+  died?(how: string, pid: number): void;
 }
 
 /** One sentence for people: a part died, came back. */
@@ -100,6 +104,18 @@ export class RunningPart {
     this.plan.log.close();
   }
 
+  /** Asks the process to finish what it has and to end. Resolves when it is gone, however long that takes. */
+  async retire(): Promise<void> {
+    this.stopping = true;
+    this.stopSignal.abort();
+    const child = this.child;
+    if (child && isRunning(child)) {
+      child.send({ retire: true });
+      await this.exited;
+    }
+    this.plan.log.close();
+  }
+
   /** Starts the process and waits for it. On a problem the process is gone when this resolves. */
   private async once(timeoutMs: number): Promise<string | StackProblem | null> {
     if (this.stopping) return 'it was stopped';
@@ -135,6 +151,13 @@ export class RunningPart {
   private async restart(dead: ChildProcess): Promise<void> {
     if (this.stopping || this.child !== dead) return;
     const how = dead.signalCode ?? `exit code ${dead.exitCode}`;
+    if (dead.exitCode === 0 && this.plan.left) {
+      this.stopping = true;
+      this.plan.log.close();
+      this.plan.left();
+      return;
+    }
+    this.plan.died?.(how, dead.pid ?? 0);
     if (this.plan.restarts === false) return this.say(`${this.plan.name} ended (${how}); it is left down.`);
     const lived = Date.now() - this.bornAt;
     if (lived > HEALTHY_MS) this.failures = 0;

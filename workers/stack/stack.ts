@@ -5,10 +5,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { connectPool } from '../../config/pool.js';
+import { DEFAULT_SCALING } from '../../domain/scaling.js';
 import { startTicks } from '../../scripts/lib/lock.mjs';
+import { Pool } from '../pool/pool.js';
 import { awaitTemporal } from './grpc-health.js';
 import { LogFile } from './log-file.js';
 import { type Manifest, removeManifest, writeManifest } from './manifest.js';
@@ -58,11 +62,11 @@ class Starting {
   private readonly say: Say;
   private readonly host: string;
   private readonly token = randomBytes(32).toString('hex');
-  private readonly parts: { temporal: RunningPart | null; control: RunningPart | null; runners: RunningPart[] } = {
+  private readonly parts: { temporal: RunningPart | null; control: RunningPart | null } = {
     temporal: null,
     control: null,
-    runners: [],
   };
+  private pool: Pool | null = null;
   private manifest: Manifest | null = null;
   private afterFirstStart: () => Promise<string | null> = async () => null;
   private stopped: Promise<void> | null = null;
@@ -87,7 +91,7 @@ class Starting {
     const api = `http://${reachable(this.host)}:${apiPort}`;
     const control = this.startControl(apiPort, server.address, webUi);
     const temporal = this.startTemporal(server.address);
-    const runners = temporal.then(() => Promise.all(this.startRunners(api, server.address)));
+    const runners = temporal.then(() => this.startRunners(api, server.address));
     // The first that fails ends the start; the others are stopped by `down`.
     await Promise.all([temporal, control, runners]);
     const manifest = this.writeManifest(api, webUi, server.address);
@@ -103,7 +107,7 @@ class Starting {
   private async end(): Promise<void> {
     const { home } = this.options;
     if (this.options.temporary) await this.awaitClients();
-    await Promise.all(this.parts.runners.map((part) => part.stop()));
+    await this.pool?.stop();
     await this.parts.control?.stop();
     await this.parts.temporal?.stop();
     removeManifest(home);
@@ -159,7 +163,7 @@ class Starting {
       BATON_HOST: this.host,
       BATON_PORT: String(port),
       BATON_TEMPORAL_UI: webUi ?? '',
-      BATON_DEFAULT_LANES: String(Math.max(1, this.runnerCount)),
+      BATON_DEFAULT_LANES: String(this.lanes),
     };
     const plan = nodePart({
       name: 'control',
@@ -174,22 +178,31 @@ class Starting {
     return this.parts.control.start();
   }
 
-  private startRunners(api: string, address: string): Promise<void>[] {
+  private startRunners(api: string, address: string): Promise<void> {
+    // The way down has begun and would not see the pool.
+    if (this.stopped) throw new StackProblem('The start was stopped.', false);
     const env = { ...runnerEnvironment(this.options.env), ...this.common(address), BATON_API_URL: api };
-    return Array.from({ length: this.runnerCount }, (_, index) => {
-      const name = `runner-${index + 1}`;
-      const plan = nodePart({
-        name,
-        entry: this.entry('runner'),
-        env: { ...env, BATON_RUNNER_NAME: name },
-        ports: [],
-        log: this.log(name),
-        startTimeoutMs: this.startTimeoutMs,
-        stopTimeoutMs: this.stopTimeoutMs,
-      });
-      const part = this.part(plan);
-      this.parts.runners.push(part);
-      return part.start();
+    this.pool = new Pool({
+      rules: { ...DEFAULT_SCALING, ...this.options.scaling, ...this.range },
+      prefix: 'runner',
+      host: hostname(),
+      api: connectPool(api, this.token),
+      plan: (name) => this.runnerPlan(name, env),
+      say: this.say,
+      onChange: () => this.changed(),
+    });
+    return this.pool.start();
+  }
+
+  private runnerPlan(name: string, env: Readonly<Record<string, string | undefined>>): PartPlan {
+    return nodePart({
+      name,
+      entry: this.entry('runner'),
+      env: { ...env, BATON_RUNNER_NAME: name },
+      ports: [],
+      log: this.log(name),
+      startTimeoutMs: this.startTimeoutMs,
+      stopTimeoutMs: this.stopTimeoutMs,
     });
   }
 
@@ -206,7 +219,7 @@ class Starting {
 
   private writeManifest(api: string, webUi: string | null, address: string): Manifest {
     const { home } = this.options;
-    const all = [this.parts.temporal, this.parts.control, ...this.parts.runners].filter((part) => part !== null);
+    const all = [this.parts.temporal, this.parts.control, ...(this.pool?.parts ?? [])].filter((part) => part !== null);
     this.manifest = {
       version: 1,
       startedAt: this.manifest?.startedAt ?? new Date(this.begun).toISOString(),
@@ -235,10 +248,12 @@ class Starting {
   private part(plan: PartPlan): RunningPart {
     // The way down has begun and would not see this part.
     if (this.stopped) throw new StackProblem('The start was stopped.', false);
-    return new RunningPart(plan, this.say, () => {
-      if (this.manifest && !this.stopped)
-        this.writeManifest(this.manifest.api, this.manifest.webUi, this.manifest.temporal.address);
-    });
+    return new RunningPart(plan, this.say, () => this.changed());
+  }
+
+  private changed(): void {
+    if (this.manifest && !this.stopped)
+      this.writeManifest(this.manifest.api, this.manifest.webUi, this.manifest.temporal.address);
   }
 
   private log(name: string): LogFile {
@@ -253,8 +268,15 @@ class Starting {
     return this.options.env['TEMPORAL_NAMESPACE'] || NAMESPACE;
   }
 
-  private get runnerCount(): number {
-    return this.options.runners ?? DEFAULT_RUNNERS;
+  private get range(): { readonly min: number; readonly max: number } {
+    const { runners = DEFAULT_RUNNERS } = this.options;
+    return typeof runners === 'number' ? { min: runners, max: runners } : runners;
+  }
+
+  /** A run asks for no more at one time than the machine can bear, so that one run alone does not make the pool grow. */
+  private get lanes(): number {
+    const { min, max } = this.range;
+    return Math.max(1, min, Math.min(max, availableParallelism()));
   }
 
   private get stopTimeoutMs(): number {

@@ -25,7 +25,8 @@ describe('baton.config.yaml', () => {
         env: { set: {}, pass: [] },
         limits: { timeoutMs: 1_800_000, graceMs: 10_000, outputMb: 1024 },
         retries: 1,
-        leases: { ports: 0 },
+        leases: { ports: 0, resources: [] },
+        needs: { labels: [], memoryMb: 0, cpus: 0 },
       },
     ]);
   });

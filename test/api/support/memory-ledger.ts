@@ -11,6 +11,7 @@ import {
   NotFound,
 } from '../../../domain/ports.js';
 import { TicketRefused } from '../../../domain/proof.js';
+import { priorityWord } from '../../../domain/priority.js';
 import type { Provenance, Run, StartRun } from '../../../domain/run.schema.js';
 
 class BadCursor extends Error {
@@ -225,7 +226,7 @@ function aRun(id: string, { source, options, priority }: StartRun, provenance: P
     ...provenance,
     source,
     options,
-    priority,
+    priority: priorityWord(priority),
     status: 'accepted',
     verdict: null,
     problem: null,

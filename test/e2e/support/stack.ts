@@ -10,7 +10,7 @@ import type { RunOptions, Source } from '../../../domain/run.schema.js';
 import { locateTemporal } from '../../../scripts/lib/temporal-server.mjs';
 import { readManifest } from '../../../workers/stack/manifest.js';
 import { PACKAGE_ROOT } from '../../../config/package.js';
-import { type Stack, startStack } from '../../../workers/stack/stack.js';
+import { type Stack, type StackOptions, startStack } from '../../../workers/stack/stack.js';
 
 export interface TestStack {
   readonly home: string;
@@ -28,7 +28,13 @@ export interface TestStack {
   stop(): Promise<void>;
 }
 
-export async function openStack(options: { runners?: number; env?: Record<string, string> } = {}): Promise<TestStack> {
+export interface TestStackOptions {
+  readonly runners?: StackOptions['runners'];
+  readonly scaling?: StackOptions['scaling'];
+  readonly env?: Record<string, string>;
+}
+
+export async function openStack(options: TestStackOptions = {}): Promise<TestStack> {
   const home = await mkdtemp(join(tmpdir(), 'baton-e2e-'));
   const said: string[] = [];
   const stack = await startStack({
@@ -37,6 +43,7 @@ export async function openStack(options: { runners?: number; env?: Record<string
     temporal: () => locateTemporal({ env: process.env }),
     ports: { api: 0, temporal: 0, ui: 0 },
     runners: options.runners ?? 2,
+    ...(options.scaling ? { scaling: options.scaling } : {}),
     entries: { control: compiled('workers/control.js'), runner: compiled('workers/runner.js') },
     say: (line) => said.push(line),
   });

@@ -1,0 +1,36 @@
+/** The way of runners and supervisors to the ledger. Short of breath on purpose: what is said here is said again soon. */
+import type { z } from 'zod';
+import type { PoolApi } from '../../domain/pool.js';
+import { PoolView, RunnerOrders } from '../../domain/runner.schema.js';
+import { type Ask, request, type WireOptions } from './request.js';
+
+const TIMEOUT_MS = 4_000;
+
+export function httpPoolApi(options: WireOptions): PoolApi {
+  const wire: WireOptions = { ...options, timeoutMs: TIMEOUT_MS, giveUpAfterMs: 0 };
+  const post = <T>(path: string, body: unknown, read: Ask<T>['read'], patience = wire): Promise<T> =>
+    request(patience, {
+      method: 'POST',
+      path,
+      body: JSON.stringify(body),
+      headers: { 'Content-Type': 'application/json' },
+      read,
+    });
+  return {
+    beat: (report) => post('/api/ingest/runners/beat', report, parsedBy(RunnerOrders)),
+    // Without it the runner is blamed for the attempt: worth a few tries.
+    handBack: (given) => post('/api/ingest/batches/hand-back', given, ignored, { ...wire, giveUpAfterMs: 2_000 }),
+    look: (host) =>
+      request(wire, { path: `/api/ingest/pool?host=${encodeURIComponent(host)}`, read: parsedBy(PoolView) }),
+    report: (report) => post('/api/ingest/pool', report, ignored, { ...wire, giveUpAfterMs: 2_000 }),
+  };
+}
+
+const parsedBy =
+  <T>(schema: z.ZodType<T>) =>
+  async (answer: Response): Promise<T> =>
+    schema.parse(await answer.json());
+
+const ignored = async (answer: Response): Promise<void> => {
+  await answer.arrayBuffer();
+};

@@ -1,0 +1,184 @@
+/** Runners, shared things, poison and admission in the ledger, on a real database. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BatchNeeds } from '../../../domain/needs.schema.js';
+import type { RunnerReport } from '../../../domain/runner.schema.js';
+import { aPlan } from '../../support/builders.js';
+import { openTestLedger, type TestLedger } from '../../support/ledger.js';
+
+let on: TestLedger;
+beforeAll(async () => {
+  on = await openTestLedger();
+});
+afterAll(() => on?.close());
+
+let n = 0;
+async function planned(needs?: BatchNeeds, batches: readonly string[] = ['b1', 'b2']): Promise<string> {
+  const id = `run_${++n}`;
+  const request = { source: { kind: 'directory', dir: '/shop' }, options: { bail: false }, priority: 3 } as const;
+  await on.ledger.createRun(id, request, { principal: 'ada', project: 'shop', trust: 'trusted' });
+  const plan = aPlan(Object.fromEntries(batches.map((b) => [b, [`${b}.test.ts`]])));
+  await on.ledger.storePlan(id, 'sha256:0', {
+    ...plan,
+    batches: plan.batches.map((batch) => (needs ? { ...batch, needs } : batch)),
+  });
+  return id;
+}
+
+const aReport = (name: string, change: Partial<RunnerReport> = {}): RunnerReport => ({
+  name,
+  instance: `${name} 1`,
+  host: 'here',
+  pid: 100,
+  version: '0.1.0',
+  labels: [],
+  memoryMb: 1000,
+  cpus: 2,
+  slots: 1,
+  capabilities: ['vitest'],
+  status: 'idle',
+  batches: [],
+  ...change,
+});
+const workerEvents = async (worker: string) =>
+  (await on.ledger.events(0, 10_000))
+    .filter((event) => event.type === 'worker_status_changed')
+    .map((event) => event.payload as { worker: string; status: string })
+    .filter((payload) => payload.worker === worker)
+    .map((payload) => payload.status);
+
+describe('runners', () => {
+  it('register with their first beat, say what changed, and are lost when they fall silent', async () => {
+    const name = 'r-silent';
+    expect(await on.ledger.pool.beat(aReport(name))).toEqual({ desired: 'run', labelSets: [], lost: [], log: false });
+    await on.ledger.pool.beat(aReport(name, { status: 'busy' }));
+    expect(await workerEvents(name)).toEqual(['online']);
+    await sleep(60);
+    expect(await on.ledger.pool.loseSilent(60_000)).toEqual([]);
+    expect(await on.ledger.pool.loseSilent(20)).toContain(name);
+    expect(await on.ledger.pool.runner(name)).toMatchObject({
+      agent_name: name,
+      status: 'lost',
+      initialized: false,
+    });
+    expect(await workerEvents(name)).toEqual(['online', 'lost']);
+    await on.ledger.pool.beat(aReport(name, { instance: 'second' }));
+    expect(await workerEvents(name)).toEqual(['online', 'lost', 'online']);
+  });
+
+  it('are told by the answer what somebody wants of them', async () => {
+    await on.ledger.pool.beat(aReport('r-told'));
+    await on.ledger.pool.order('r-told', 'pause');
+    await on.ledger.pool.wantLog('r-told');
+    expect(await on.ledger.pool.beat(aReport('r-told'))).toMatchObject({ desired: 'pause', log: true });
+    expect(await on.ledger.pool.beat(aReport('r-told', { log: 'said\n' }))).toMatchObject({ log: false });
+    expect(await on.ledger.pool.log('r-told')).toMatchObject({ text: 'said\n' });
+    await on.ledger.pool.order('r-told', 'stop');
+    // A new process under the name was started by somebody: the order was for the one before.
+    expect(await on.ledger.pool.beat(aReport('r-told', { instance: 'new' }))).toMatchObject({ desired: 'run' });
+    await expect(on.ledger.pool.order('nobody', 'pause')).rejects.toThrow('no runner has the name');
+  });
+
+  it('are not taken for dead when another process has the name by then', async () => {
+    await on.ledger.pool.beat(aReport('r-again', { pid: 7 }));
+    await on.ledger.pool.note({ runner: 'r-again', pid: 6, kind: 'died', reason: 'SIGKILL' });
+    expect((await on.ledger.pool.runner('r-again'))?.status).toBe('idle');
+    await on.ledger.pool.note({ runner: 'r-again', pid: 7, kind: 'died', reason: 'SIGKILL', log: 'last words' });
+    expect((await on.ledger.pool.runner('r-again'))?.status).toBe('lost');
+    expect((await on.ledger.pool.log('r-again')).text).toBe('last words');
+  });
+});
+
+describe('a batch that kills runners', () => {
+  it('is poison after three deaths in a row, and no other batch is', async () => {
+    const id = await planned();
+    for (let death = 1; death <= 3; death++) {
+      const name = `victim-${death}`;
+      await on.ledger.pool.beat(aReport(name));
+      const ticket = await on.ledger.beginBatch(id, 'b1', name);
+      expect(ticket).toMatchObject({ final: null, fence: death });
+      await on.ledger.pool.note({ runner: name, kind: 'died', reason: 'SIGKILL' });
+    }
+    const ticket = await on.ledger.beginBatch(id, 'b1', 'victim-4');
+    expect(ticket.final).toMatchObject({ outcome: 'lost_worker', batch: 'b1' });
+    expect(ticket.final?.message).toContain('poison: 3 runners in a row');
+    expect(ticket.final?.message).toContain('b1.test.ts');
+    expect((await on.ledger.run(id))?.notes.join()).toContain('batch b1 of suite unit is poison');
+    expect(await on.ledger.beginBatch(id, 'b2', 'victim-4')).toMatchObject({ final: null, fence: 1 });
+    const history = await on.ledger.pool.historyOf('victim-1', 10);
+    expect(history).toMatchObject([{ execution: id, batch: 'b1', died: true, outcome: 'superseded' }]);
+  });
+
+  it('is told from runners that hand their batches back, and from deaths after which a file more was done', async () => {
+    const id = await planned();
+    for (let time = 1; time <= 5; time++) {
+      await on.ledger.pool.beat(aReport('tidy', { instance: `tidy ${time}` }));
+      const { fence, final } = await on.ledger.beginBatch(id, 'b1', 'tidy');
+      expect(final).toBeNull();
+      await on.ledger.pool.handBack({ execution: id, batch: 'b1', fence, runner: 'tidy' });
+      await on.ledger.pool.beat(aReport('tidy', { instance: `tidy ${time}`, status: 'stopped' }));
+    }
+  });
+});
+
+describe('shared things', () => {
+  const needs: BatchNeeds = {
+    labels: [],
+    memoryMb: 0,
+    cpus: 0,
+    resources: [{ name: 'db', count: 1, limit: 1 }],
+  };
+
+  it('let one holder in at a time, and say who has them', async () => {
+    const id = await planned(needs);
+    const first = await on.ledger.beginBatch(id, 'b1', 'r1');
+    expect(first).toMatchObject({ fence: 1 });
+    const second = await on.ledger.beginBatch(id, 'b2', 'r2');
+    expect(second).toMatchObject({ final: null, fence: 0, waits: `db is taken (1 of 1) by batch b1 of ${id}` });
+    await on.ledger.pool.handBack({ execution: id, batch: 'b1', fence: 1, runner: 'r1' });
+    expect((await on.ledger.beginBatch(id, 'b2', 'r2')).waits).toBeUndefined();
+  });
+
+  it('go to the next attempt of the same batch, and the older one can not renew', async () => {
+    const id = await planned({ ...needs, resources: [{ name: 'device:pixel', count: 1, limit: 1 }] });
+    const held = (fence: number) => ({
+      execution: id,
+      batch: 'b1',
+      suite: 'unit',
+      fence,
+      since: new Date().toISOString(),
+      leases: ['device:pixel'],
+    });
+    await on.ledger.beginBatch(id, 'b1', 'r1');
+    expect((await on.ledger.pool.beat(aReport('r1', { batches: [held(1)] }))).lost).toEqual([]);
+    await on.ledger.beginBatch(id, 'b1', 'r2');
+    expect((await on.ledger.pool.beat(aReport('r1', { batches: [held(1)] }))).lost).toEqual([
+      { execution: id, batch: 'b1' },
+    ]);
+    expect((await on.ledger.pool.beat(aReport('r2', { batches: [held(2)] }))).lost).toEqual([]);
+  });
+});
+
+describe('admission', () => {
+  it('lets in as many as may be under way, by priority and then by age', async () => {
+    const before = (await on.ledger.pool.admit(10_000)).length;
+    expect(before).toBeGreaterThan(0);
+    const underWay = n;
+    const ids: string[] = [];
+    for (const priority of [3, 5, 1, 3] as const) {
+      const id = `admit_${ids.length}_${priority}`;
+      const request = { source: { kind: 'directory', dir: '/shop' }, options: { bail: false }, priority } as const;
+      await on.ledger.createRun(id, request, { principal: 'ada', project: 'shop', trust: 'trusted' });
+      ids.push(id);
+    }
+    expect(await on.ledger.pool.admit(underWay)).toEqual([]);
+    expect(await on.ledger.pool.waitingRuns()).toBe(4);
+    const next = async () => (await on.ledger.pool.admit(underWay + ids.length)).map((run) => run.id);
+    const one = (await on.ledger.pool.admit(underWay + 1)).map((run) => run.id);
+    const two = (await on.ledger.pool.admit(underWay + 2)).map((run) => run.id);
+    expect([one, two]).toEqual([['admit_2_1'], ['admit_0_3']]);
+    expect((await next()).sort()).toEqual(['admit_1_5', 'admit_3_3']);
+    expect(await on.ledger.pool.waitingRuns()).toBe(0);
+    expect((await on.ledger.pool.letIn()).length).toBe(underWay + 4);
+  });
+});

@@ -1,0 +1,109 @@
+/** Who comes first when batches wait, on a real server: by priority, and within one fairly between projects. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { gatedTuner } from '../../adapters/temporal/slots.js';
+import { Gate } from '../../domain/gate.js';
+import { CONTROL_QUEUE, PLANNING_QUEUE, RUNNER_QUEUE, TEST_RUN_WORKFLOW } from '../../domain/names.js';
+import { type Priority, priorityKey } from '../../domain/priority.js';
+import { startTemporal, type TestTemporal } from '../support/temporal.js';
+import { aBatchRef, aPlanRef, aRunInput, type Bench, openBench, script, workflowBundle } from '../support/worker.js';
+
+let temporal: TestTemporal;
+let bench: Bench;
+beforeAll(async () => {
+  temporal = await startTemporal();
+  bench = await openBench(temporal.address);
+});
+afterAll(async () => {
+  await bench?.close();
+  await temporal?.stop();
+});
+
+interface Asked {
+  readonly id: string;
+  readonly project: string;
+  readonly priority: Priority;
+  readonly batches: number;
+}
+
+/** Lets all batches wait while a runner with one slot is paused, then opens its gate. Returns the order of the starts. */
+async function orderOf(asked: readonly Asked[]): Promise<string[]> {
+  const gate = new Gate({ slots: 1, memoryMb: 1000, cpus: 1 });
+  gate.close('not yet');
+  const order: string[] = [];
+  const known = new Map(asked.map((each) => [each.id, each]));
+  let planned = 0;
+  const activities = script([], {
+    planRun: async ({ execution }) => {
+      const { batches, project } = known.get(execution)!;
+      planned++;
+      return {
+        ...aPlanRef(
+          Array.from({ length: batches }, (_, i) => aBatchRef(`b${i + 1}`)),
+          batches,
+        ),
+        project,
+      };
+    },
+    runBatch: async ({ execution, batch }) => {
+      order.push(execution);
+      await sleep(20);
+      return { batch, outcome: 'passed', tests: 1, failed: 0, durationMs: 1, fence: 1, message: '' };
+    },
+  });
+  const { connection } = bench;
+  const workers = await Promise.all([
+    Worker.create({ connection, taskQueue: CONTROL_QUEUE, workflowBundle: await workflowBundle(), activities }),
+    Worker.create({ connection, taskQueue: PLANNING_QUEUE, activities }),
+    Worker.create({ connection, taskQueue: RUNNER_QUEUE, activities, tuner: gatedTuner(gate, 1) }),
+  ]);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  try {
+    const handles = [];
+    for (const { id, project, priority } of asked)
+      handles.push(
+        await bench.client.workflow.start(TEST_RUN_WORKFLOW, {
+          workflowId: id,
+          taskQueue: CONTROL_QUEUE,
+          args: [aRunInput(id, { project, priorityKey: priorityKey(priority) })],
+        }),
+      );
+    await expect.poll(() => planned, { timeout: 60_000 }).toBe(asked.length);
+    await sleep(3_000);
+    expect(order).toEqual([]);
+    gate.open();
+    await Promise.all(handles.map((handle) => handle.result()));
+    return order;
+  } finally {
+    for (const worker of workers) worker.shutdown();
+    await running;
+  }
+}
+
+it('low, medium, high, critical are queued, and start critical, high, medium, low', async () => {
+  const asked = (['low', 'medium', 'high', 'critical'] as const).map((priority) => ({
+    id: `order-${priority}`,
+    project: 'shop',
+    priority,
+    batches: 1,
+  }));
+  const order = await orderOf(asked);
+  console.log(`started: ${order.join(', ')}`);
+  expect(order).toEqual(['order-critical', 'order-high', 'order-medium', 'order-low']);
+});
+
+it('a project that floods the queue does not starve another of the same priority', async () => {
+  const order = await orderOf([
+    { id: 'flood', project: 'flooding', priority: 'medium', batches: 60 },
+    { id: 'small', project: 'small', priority: 'medium', batches: 6 },
+  ]);
+  const last = order.lastIndexOf('small') + 1;
+  const ratio = order.slice(0, last).filter((id) => id === 'flood').length / 6;
+  console.log(
+    `6 of small were through after ${last} of ${order.length} starts: ${ratio.toFixed(1)} of flooding for each`,
+  );
+  expect(order.filter((id) => id === 'small').length).toBe(6);
+  // First in, first out would end it at 66.
+  expect(last).toBeLessThanOrEqual(30);
+});
