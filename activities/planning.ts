@@ -9,6 +9,7 @@ import { Plan, Suite } from '../domain/plan.schema.js';
 import type { Cage, RunnerApi, SuiteTrait, Workspaces } from '../domain/ports.js';
 import type { RunOptions } from '../domain/run.schema.js';
 import { withHeartbeat } from './heartbeat.js';
+import { planRerun } from './rerun.js';
 import { namedFailures } from './to-failure.js';
 
 export interface PlanningDeps {
@@ -16,7 +17,8 @@ export interface PlanningDeps {
   readonly cage: Cage;
   readonly workspaces: Workspaces;
   readonly adapters: readonly FrameworkAdapter[];
-  readonly project: (root: string) => ProjectAccess;
+  /** `signal` ends its commands. */
+  readonly project: (root: string, signal?: AbortSignal) => ProjectAccess;
   readonly projectConfig: (project: ProjectAccess) => Promise<ProjectConfig | undefined>;
   /** What the project in a directory calls itself. */
   readonly projectName: (root: string) => Promise<string>;
@@ -37,9 +39,13 @@ async function planRun(deps: PlanningDeps, execution: string, signal: AbortSigna
   const stored = await deps.api.planDigest(execution);
   if (stored !== null) return reference(await deps.api.plan(stored), stored, queue);
 
-  const workspace = await deps.workspaces.ensure(run.source, execution);
+  if (run.origin?.kind === 'rerun') {
+    const digest = await deps.api.storePlan(execution, await planRerun(deps, run, run.origin, signal));
+    return reference(await deps.api.plan(digest), digest, queue);
+  }
+  const workspace = await deps.workspaces.ensure(run.source, execution, signal);
   signal.throwIfAborted();
-  const project = deps.project(workspace.root);
+  const project = deps.project(workspace.root, signal);
   const config = await deps.projectConfig(project);
   const { suites, problems } = await resolveSuites(deps.adapters, project, config, run.options);
   const facts = await deps.api.planningFacts(execution, config?.project ?? (await deps.projectName(workspace.root)));

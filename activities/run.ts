@@ -5,7 +5,8 @@ import { ProjectProblem } from '../domain/failures.js';
 import { judge } from '../domain/judge.js';
 import { batchRef } from '../domain/planning.js';
 import { Plan } from '../domain/plan.schema.js';
-import type { ArtifactStore, Ledger } from '../domain/ports.js';
+import type { ArtifactStore, Ledger, StoredVerdict } from '../domain/ports.js';
+import { coverageOf } from '../domain/rerun.js';
 import type { Run } from '../domain/run.schema.js';
 import { interferingSuites, settle } from '../domain/settle.js';
 import { withHeartbeat } from './heartbeat.js';
@@ -57,9 +58,17 @@ async function judgeRun(deps: RunDeps, execution: string, ended: RunEnding): Pro
   const { plan, lost } = await planOrWhy(deps, execution);
   const [batches, attempts] = await Promise.all([ledger.batches(execution), ledger.attempts(execution)]);
   const notes = [...run.notes, ...(await rememberInterference(deps, run, batches, attempts))];
-  const { verdict, results } = judge({ plan, batches, attempts, ended: lost ?? ended, notes });
+  const { verdict: own, results } = judge({ plan, batches, attempts, ended: lost ?? ended, notes });
+  const verdict = covering(run, own);
   const stored = await ledger.storeVerdict(execution, verdict, results);
   return { verdict: stored.verdict, totals: stored.totals, sentence: stored.sentence.slice(0, 1000) };
+}
+
+/** What an execution covers that was made from another one: its green is no green for all. */
+function covering(run: Run, verdict: StoredVerdict): StoredVerdict {
+  const coverage = coverageOf(run.origin);
+  if (coverage === undefined) return verdict;
+  return { ...verdict, sentence: `${coverage}. ${verdict.sentence}`, notes: [coverage, ...verdict.notes] };
 }
 
 /** A plan that cannot be read any more ends the run as a problem; without a plan nothing can be expected. */

@@ -17,7 +17,7 @@ export interface ProjectTools {
   readonly workspaces: Workspaces;
   readonly adapters: readonly FrameworkAdapter[];
   readonly adapter: (framework: Suite['framework']) => FrameworkAdapter;
-  readonly project: (root: string) => ProjectAccess;
+  readonly project: (root: string, signal?: AbortSignal) => ProjectAccess;
   readonly projectConfig: (project: ProjectAccess) => Promise<ProjectConfig | undefined>;
   close(): void;
 }
@@ -29,7 +29,7 @@ export function projectTools(
 ): ProjectTools {
   const cage = createCage();
   const { env } = testEnvironment(settings.environment, { set: {}, pass: [] });
-  const project = (root: string): ProjectAccess => projectAccess(root, cage, env);
+  const project = (root: string, signal?: AbortSignal): ProjectAccess => projectAccess(root, cage, env, { signal });
   return {
     cage,
     workspaces: workspaces({

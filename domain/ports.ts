@@ -5,6 +5,7 @@ import type { BatonEvent, EventType, NewEvent } from './events.js';
 import type { RawStatus, RunStatus, TestStatus, Verdict } from './outcome.schema.js';
 import type { Plan } from './plan.schema.js';
 import type { Attempt, ResultRow, TestResult } from './result.schema.js';
+import type { Origin } from './travel.schema.js';
 import type { Problem, Provenance, Run, Source, StartRun, Totals } from './run.schema.js';
 
 // ── ledger ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -126,7 +127,7 @@ export class NotFound extends Error {
  */
 export interface Ledger {
   /** Creates the execution, or returns the one that has this id already. */
-  createRun(id: string, request: StartRun, provenance: Provenance): Promise<Run>;
+  createRun(id: string, request: StartRun, provenance: Provenance, origin?: Origin): Promise<Run>;
   run(id: string): Promise<Run | undefined>;
   runs(filter: RunFilter): Promise<Page<Run>>;
   /** Status, engine run id, commit … Only moves forward; a finished run never changes. */
@@ -257,7 +258,8 @@ export interface Workspace {
 
 export interface Workspaces {
   /** The directory itself, or a checkout of the commit with its dependencies. All runners of one machine share it. */
-  ensure(source: Source, execution: string): Promise<Workspace>;
+  /** `signal` ends a set-up command that is under way; the call then rejects with the signal's reason. */
+  ensure(source: Source, execution: string, signal?: AbortSignal): Promise<Workspace>;
   /** The checkout may serve another execution. */
   release(execution: string): Promise<void>;
 }

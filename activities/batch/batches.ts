@@ -60,6 +60,7 @@ async function runBatch(
   const workspace = await deps.workspaces.ensure(
     run.source.kind === 'commit' && plan.commit ? { ...run.source, commit: plan.commit } : run.source,
     execution,
+    signal,
   );
   const cores = Math.max(1, Math.floor(deps.cores / input.share));
   deps.log.info({ ...key, files: files.length, resumed: done.size }, 'batch begins');

@@ -5,7 +5,7 @@ import { join, resolve, sep } from 'node:path';
 import type { ExitRecord } from '../../domain/batch.schema.js';
 import { ProjectProblem } from '../../domain/failures.js';
 import type { ExecOptions, ExecResult, FoundFile, ProjectAccess } from '../../domain/framework.js';
-import type { Cage } from '../../domain/ports.js';
+import type { Cage, CagedProcess } from '../../domain/ports.js';
 import { globMatcher } from './glob.js';
 import { ownTempDir, removeTree } from './own-temp.js';
 
@@ -22,6 +22,8 @@ export const NEVER_ENTERED: ReadonlySet<string> = new Set(
 export interface ProjectAccessOptions {
   /** Absolute directories outside the root that symbolic links of the project may lead to, such as a cache of dependencies. */
   readonly alsoInside?: readonly string[];
+  /** Ends every command that is under way or begins later; `exec` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const byCodeUnit = (a: FoundFile, b: FoundFile): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
@@ -34,6 +36,7 @@ class DirectoryAccess implements ProjectAccess {
   readonly #cage: Cage;
   readonly #env: Readonly<Record<string, string>>;
   readonly #also: readonly string[];
+  readonly #signal: AbortSignal | undefined;
 
   constructor(
     readonly root: string,
@@ -44,6 +47,7 @@ class DirectoryAccess implements ProjectAccess {
     this.#cage = cage;
     this.#env = env;
     this.#also = options.alsoInside ?? [];
+    this.#signal = options.signal;
   }
 
   async readText(path: string): Promise<string | undefined> {
@@ -95,6 +99,8 @@ class DirectoryAccess implements ProjectAccess {
   }
 
   async exec(command: string, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
+    const signal = options.signal ?? this.#signal;
+    signal?.throwIfAborted();
     const scratch = await ownTempDir();
     const [stdoutFile, stderrFile] = [join(scratch, 'stdout'), join(scratch, 'stderr')];
     try {
@@ -108,7 +114,7 @@ class DirectoryAccess implements ProjectAccess {
         stdoutFile,
         stderrFile,
       });
-      const exit = await child.exit;
+      const exit = await ended(child, signal);
       if (exit.startError !== null) throw cannotStart(command, exit.startError, exit.killed);
       const [stdout, stderr] = [await streamText(command, stdoutFile), await streamText(command, stderrFile)];
       return { code: exit.code, stdout, stderr: stderr + endNote(exit, options) };
@@ -153,6 +159,20 @@ class DirectoryAccess implements ProjectAccess {
       if (isMissing(error)) return undefined; // deleted since it was listed
       throw error;
     }
+  }
+}
+
+/** How it ended. Cancelled, its whole tree is gone before the reason is thrown. */
+async function ended(child: CagedProcess, signal: AbortSignal | undefined): Promise<ExitRecord> {
+  const cancel = (): void => child.kill('cancelled');
+  signal?.addEventListener('abort', cancel, { once: true });
+  if (signal?.aborted) cancel();
+  try {
+    const exit = await child.exit;
+    signal?.throwIfAborted();
+    return exit;
+  } finally {
+    signal?.removeEventListener('abort', cancel);
   }
 }
 

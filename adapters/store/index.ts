@@ -1,6 +1,7 @@
 /** The result ledger on PGlite (embedded) or PostgreSQL. One dialect, one set of migrations. */
 import { sql } from 'kysely';
 import type { Ledger } from '../../domain/ports.js';
+import type { TravelLedger } from '../../domain/time-travel.js';
 import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
 import { addArtifact, artifacts, keptDigests } from './artifact-refs.js';
 import { beginBatch, finishBatch, listBatches } from './batches.js';
@@ -13,6 +14,7 @@ import { addStage, planDigestOf, storePlan } from './plans.js';
 import { record } from './record.js';
 import { attempts, attemptsOf, history, listResults } from './results.js';
 import { retain } from './retention.js';
+import { travelLedger } from './travel.js';
 import { createRun, findRun, listRuns, updateRun } from './runs.js';
 import { finishRun, storeVerdict } from './verdicts.js';
 
@@ -27,6 +29,7 @@ export { prepareTemplate } from './template.js';
 export interface StoreLedger extends Ledger {
   readonly keys: ApiKeyStore;
   readonly effects: EffectStore;
+  readonly travel: TravelLedger;
   /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
   keptDigests(): Promise<Set<string>>;
 }
@@ -42,7 +45,7 @@ export async function openLedger(options: LedgerOptions, faults: FaultPoint = ()
 /** The ledger on an open store. */
 export function ledgerOf(store: OpenStore): StoreLedger {
   return {
-    createRun: (id, request, provenance) => createRun(store, id, request, provenance),
+    createRun: (id, request, provenance, origin) => createRun(store, id, request, provenance, origin),
     run: (id) => findRun(store, id),
     runs: (filter) => listRuns(store, filter),
     updateRun: (id, change) => updateRun(store, id, change),
@@ -74,6 +77,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     retain: (rawDays, summaryDays) => retain(store, rawDays, summaryDays),
     keys: apiKeyStore(store),
     effects: effectStore(store),
+    travel: travelLedger(store),
     ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),
     close: () => store.close(),
   };

@@ -35,7 +35,7 @@ export function learnDurations(store: Store, execution: string): Promise<void> {
         SELECT batch, file, fence, sum(duration_ms) AS sum_ms FROM result_rows
         WHERE execution = ${run.id} GROUP BY batch, file, fence
       ) t ON t.batch = f.batch AND t.file = f.file AND t.fence = f.fence
-      WHERE b.execution = ${run.id} AND b.stage = 1 AND NOT jsonb_exists(b.definition, 'tests')
+      WHERE b.execution = ${run.id} AND b.stage = 1 AND NOT jsonb_exists(b.definition, 'tests') AND b.taken_from IS NULL
         AND coalesce(f.duration_ms, t.sum_ms) IS NOT NULL
       GROUP BY b.suite, f.file
       ON CONFLICT (project, suite, file) DO UPDATE SET samples = d.samples + 1, updated_at = clock_timestamp(),
@@ -73,6 +73,8 @@ export function lastSeen(store: Store, project: string): Promise<{ suite: string
       .select('id')
       .where('project', '=', toText(project))
       .where('status', '=', 'finished')
+      // A rerun of what failed says nothing about what else there is.
+      .where(sql<boolean>`coalesce(origin ->> 'only', 'all') <> 'failed'`)
       .orderBy('ended_at', 'desc')
       .orderBy('no', 'desc')
       .limit(1);

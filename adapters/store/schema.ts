@@ -5,6 +5,7 @@ import type { EventType } from '../../domain/events.js';
 import type { BatchOutcome, RawStatus, RunStatus, TestStatus, Verdict } from '../../domain/outcome.schema.js';
 import type { ResultRow } from '../../domain/result.schema.js';
 import type { Problem, RunOptions, Source, TrustClass } from '../../domain/run.schema.js';
+import type { Origin, Stuck } from '../../domain/travel.schema.js';
 
 type Json<T> = ColumnType<T, string, string>;
 type Time = ColumnType<Date, string | undefined, string>;
@@ -44,6 +45,8 @@ export interface RunsTable extends ProvenanceColumns {
   started_at: MaybeTime;
   ended_at: MaybeTime;
   duration_ms: number | null;
+  origin: ColumnType<Origin | null, string | null | undefined, string | null>;
+  stuck: ColumnType<Stuck | null, string | null | undefined, string | null>;
 }
 
 export interface BatchesTable extends ProvenanceColumns {
@@ -65,6 +68,7 @@ export interface BatchesTable extends ProvenanceColumns {
   summary: ColumnType<BatchSummary | null, string | null, string | null>;
   started_at: MaybeTime;
   ended_at: MaybeTime;
+  taken_from: string | null;
 }
 
 export interface FileEndsTable {

@@ -49,7 +49,7 @@ export interface WorkspacesOptions {
 
 export interface Workspaces {
   /** Throws `ProjectProblem`: `BadSource`, `SetupFailed` with the last lines of the command's output, `ToolMissing`. */
-  ensure(source: Source, execution: string): Promise<Workspace>;
+  ensure(source: Source, execution: string, signal?: AbortSignal): Promise<Workspace>;
   /** The slot may serve another execution; dependencies stay for it. Unknown executions are no error. */
   release(execution: string): Promise<void>;
 }
@@ -67,8 +67,10 @@ export function workspaces(options: WorkspacesOptions): Workspaces {
     finished: options.finished ?? (async () => false),
   };
   return {
-    ensure: (source, execution) =>
-      source.kind === 'directory' ? inPlace(context, source.dir, execution) : checkedOut(context, source, execution),
+    ensure: (source, execution, signal) =>
+      source.kind === 'directory'
+        ? inPlace(context, source.dir, execution)
+        : checkedOut(cancellable(context, signal), source, execution),
     release: (execution) => release(context, execution),
   };
 }
@@ -78,6 +80,15 @@ interface Context extends WorkspacesOptions {
   readonly git: ReturnType<typeof gitTool>;
   readonly records: Records;
   readonly finished: (execution: string) => Promise<boolean>;
+}
+
+/** Every command of the project ends with the signal. */
+function cancellable(context: Context, signal: AbortSignal | undefined): Context {
+  if (!signal) return context;
+  return {
+    ...context,
+    exec: (root, command, args, options) => context.exec(root, command, args, { ...options, signal }),
+  };
 }
 
 /** Facts are those of the first look: what was there when the execution was planned. */

@@ -1,5 +1,6 @@
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { STATEMENTS } from './0001-ledger.js';
+import * as travel from './0005-travel.js';
 
 const MIGRATIONS: Record<string, Migration> = {
   '0001-ledger': {
@@ -7,6 +8,7 @@ const MIGRATIONS: Record<string, Migration> = {
       for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
     },
   },
+  '0005-travel': { up: travel.up },
 };
 
 /** Brings the database to the newest schema, in one transaction; several processes may do so at the same time. */
