@@ -21,12 +21,15 @@ import { DetailsController } from './runs/details.controller.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsService } from './runs/runs.service.js';
 import { TestsController } from './tests/tests.controller.js';
+import { TravelController } from './travel/travel.controller.js';
+import { TravelService } from './travel/travel.service.js';
 
 export const CONTROLLERS = [
   HealthController,
   DocsController,
   RunsController,
   DetailsController,
+  TravelController,
   EventsController,
   ArtifactsController,
   TestsController,
@@ -49,6 +52,7 @@ export function appModule(deps: ApiDeps): DynamicModule {
       { provide: EventPump, useFactory: () => new EventPump(deps.ledger, deps.logger) },
       RouteTable,
       RunsService,
+      TravelService,
       HealthService,
       DocsService,
       LiveGateway,

@@ -1,4 +1,5 @@
 import type { ArtifactStore, Engine, Ledger } from '../domain/ports.js';
+import type { TimeTravel, TravelLedger } from '../domain/time-travel.js';
 import type { Role } from './common/access.js';
 
 /** Who sent a request. */
@@ -20,11 +21,20 @@ export interface ApiLogger {
   error(fields: object, message: string): void;
 }
 
+/** What replay, reset and rerun need. */
+export interface TravelDeps {
+  readonly temporal: TimeTravel;
+  readonly ledger: TravelLedger;
+  /** Frameworks whose adapter can run single tests. */
+  readonly selectsTests: ReadonlySet<string>;
+}
+
 /** All that the API needs from outside; `config/wiring.ts` gives it. */
 export interface ApiDeps {
   readonly ledger: Ledger;
   readonly artifacts: ArtifactStore;
   readonly engine: Engine;
+  readonly travel?: TravelDeps | undefined;
   /** Address to listen on. Anything but a loopback address needs `apiKeys`. */
   readonly host: string;
   /** 0 = any free port. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Runtime, Worker } from '@temporalio/worker';
 import { createHousekeepingActivities } from '../activities/housekeeping.js';
 import { concludeLostRuns } from '../activities/lost-runs.js';
+import { watchRuns } from '../activities/watchdog.js';
 import { createRunActivities, type RunDeps } from '../activities/run.js';
 import { diskArtifacts } from '../adapters/artifacts/disk.js';
 import { ADAPTERS } from '../adapters/frameworks/registry.js';
@@ -12,6 +13,7 @@ import { openLedger, prepareTemplate, type StoreLedger } from '../adapters/store
 import { dataConverter } from '../adapters/temporal/connection.js';
 import { type ApiKeys, createApi, resumeAccepted } from '../api/app.js';
 import { temporalEngine } from '../api/engine/temporal-engine.js';
+import { temporalTimeTravel } from '../api/engine/time-travel.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { CONTROL_QUEUE } from '../domain/names.js';
 import type { Settings } from './config.js';
@@ -23,6 +25,8 @@ import type { Log } from './log.js';
 
 /** How often runs without a workflow are looked for. */
 const LOST_RUNS_MS = 10_000;
+/** Waiting is told of after 20 s, so that with this everything is told within a minute. */
+const WATCHDOG_MS = 15_000;
 
 export interface Control {
   readonly url: string;
@@ -47,6 +51,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     webUi: settings.webUi,
     host: settings.machine,
   });
+  const temporal = temporalTimeTravel(client, settings.namespace);
   const runDeps: RunDeps = {
     ledger,
     artifacts,
@@ -78,6 +83,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
       ledger,
       artifacts,
       engine,
+      travel: { temporal, ledger: ledger.travel, selectsTests: runDeps.selectsTests },
       host: settings.host,
       port: settings.port,
       runnerToken: settings.runnerToken,
@@ -95,12 +101,15 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   for (const { id, message } of failed)
     log.warn({ execution: id }, `an accepted execution could not be started: ${message}`);
   await ensureHousekeeping(client);
-  const watch = every(LOST_RUNS_MS, () => concludeLostRuns(runDeps, engine, Date.now()), log);
+  const lost = every(LOST_RUNS_MS, 'looking for lost runs', () => concludeLostRuns(runDeps, engine, Date.now()), log);
+  const watchdog = { ledger, travel: ledger.travel, temporal, host: settings.machine, log };
+  const stuck = every(WATCHDOG_MS, 'looking for runs without progress', () => watchRuns(watchdog, Date.now()), log);
   return {
     url,
     done,
     async stop() {
-      watch.stop();
+      lost.stop();
+      stuck.stop();
       await api.close();
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await done.catch(() => {
@@ -114,13 +123,13 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
 }
 
 /** Repeats until stopped, never twice at the same time. A failure is logged and tried again: the next round may find the server back. */
-function every(ms: number, work: () => Promise<unknown>, log: Log): { stop(): void } {
+function every(ms: number, what: string, work: () => Promise<unknown>, log: Log): { stop(): void } {
   let busy = false;
   const timer = setInterval(() => {
     if (busy) return;
     busy = true;
     work()
-      .catch((error: unknown) => log.warn({ err: error }, 'looking for lost runs failed'))
+      .catch((error: unknown) => log.warn({ err: error }, `${what} failed`))
       .finally(() => {
         busy = false;
       });

@@ -3,7 +3,13 @@
  * no server is needed. What it proves ends at the last completed Workflow Task of the history.
  */
 import { type History, historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { type ReplayWorkerOptions, Worker } from '@temporalio/worker';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ReplayWorkerOptions, Runtime, Worker } from '@temporalio/worker';
+import { dataConverter } from '../adapters/temporal/connection.js';
+import { ProjectProblem } from '../domain/failures.js';
+import type { Settings } from './config.js';
+import { PACKAGE_ROOT } from './package.js';
 import { type Difference, differenceOf, type EventLine } from '../domain/difference.js';
 import { eventLines } from '../adapters/temporal/history-lines.js';
 
@@ -71,4 +77,22 @@ async function failingTask(request: ReplayRequest, history: History, lines: read
 function startedAfter(lines: readonly EventLine[], id: number): number {
   const index = lines.findIndex((line) => line.id === id);
   return index < 0 ? lines.length : index;
+}
+
+export type Replayer = (execution: string, history: unknown) => Promise<ReplayReport>;
+
+/**
+ * Replays against the workflows of this installation. The engine's own log stays silent: what it has to say is in the
+ * report. `stopAtStart` makes a debugger that is attached stop as the workflow code is loaded.
+ */
+export function installedReplayer(settings: Settings, stopAtStart: boolean): Replayer {
+  const silent = { trace() {}, debug() {}, info() {}, log() {}, warn() {}, error() {} };
+  Runtime.install({ logger: silent, telemetryOptions: { logging: { filter: 'OFF', forward: {} } }, shutdownSignals: [] });
+  const path = join(PACKAGE_ROOT, 'dist', 'workflow-bundle.js');
+  if (!existsSync(path)) throw new ProjectProblem('Internal', `${path} is missing: run \`npm run build\``);
+  // On the same line as the first of the bundle, so that its source map stays true.
+  const bundle: ReplayBundle = stopAtStart ? { code: `debugger;${readFileSync(path, 'utf8')}` } : { codePath: path };
+  const converter = dataConverter(settings.codecKeys);
+  return (execution, history) =>
+    replayHistory({ execution, history, bundle, ...(converter ? { dataConverter: converter } : {}) });
 }

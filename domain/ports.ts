@@ -48,6 +48,8 @@ export interface BatchRecord {
   readonly files: readonly string[];
   /** As in the plan: had the machine to itself. */
   readonly exclusive: boolean;
+  /** As in the plan: no other batch of its suite beside it. */
+  readonly serial?: boolean;
   readonly fence: number;
   readonly state: 'open' | 'running' | 'final';
   readonly runner: string | null;
@@ -298,10 +300,21 @@ export interface Cage {
   isolation(): Promise<{ level: ExitRecord['isolation']; lacks: string[] }>;
 }
 
+/** Where an execution begins that goes on from another one. */
+export interface ResumePoint {
+  readonly planDigest: string;
+  readonly stage: number;
+  readonly lanes: number;
+  readonly waiting: readonly Batch[];
+  readonly done: number;
+  readonly failed: number;
+  readonly clean: boolean;
+}
+
 /** The part of Temporal the API needs. */
 export interface Engine {
   /** Starts the execution, or joins the one that has this id. Returns the engine's run id. */
-  startRun(run: Run): Promise<{ temporalRunId: string }>;
+  startRun(run: Run, resume?: ResumePoint): Promise<{ temporalRunId: string }>;
   cancelRun(id: string): Promise<void>;
   /** Whether its workflow goes on. `missing`: the server does not know it, or not any more. */
   runState(id: string): Promise<'running' | 'cancelled' | 'closed' | 'missing'>;

@@ -80,6 +80,7 @@ interface Context extends WorkspacesOptions {
   readonly git: ReturnType<typeof gitTool>;
   readonly records: Records;
   readonly finished: (execution: string) => Promise<boolean>;
+  readonly signal?: AbortSignal;
 }
 
 /** Every command of the project ends with the signal. */
@@ -87,6 +88,7 @@ function cancellable(context: Context, signal: AbortSignal | undefined): Context
   if (!signal) return context;
   return {
     ...context,
+    signal,
     exec: (root, command, args, options) => context.exec(root, command, args, { ...options, signal }),
   };
 }
@@ -124,8 +126,11 @@ async function checkedOut(context: Context, source: CommitSource, execution: str
     const lease = await leaseSlot(slots, execution);
     if (known?.lease === lease.id) return known.workspace;
     const job: Job = { execution, project, mirror: mirror.dir, slots, lease, pinned };
-    const workspace = await withFileLock(join(project, `slot-${lease.slot}.lock`), PREPARE_TIMEOUT_MS, () =>
-      prepareOnce(context, job),
+    const workspace = await withFileLock(
+      join(project, `slot-${lease.slot}.lock`),
+      PREPARE_TIMEOUT_MS,
+      () => prepareOnce(context, job),
+      context.signal,
     );
     if (workspace) return workspace;
   }

@@ -1,11 +1,12 @@
 /** The API's way to Temporal: start, cancel, link. An execution's id is its Workflow Id, so a repeated start joins it. */
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { ProjectProblem } from '../../domain/failures.js';
-import { CONTROL_QUEUE, hostQueue, PLANNING_QUEUE, TEST_RUN_WORKFLOW } from '../../domain/names.js';
-import type { Engine } from '../../domain/ports.js';
+import { CONTROL_QUEUE, hostQueue, PLANNING_QUEUE, RUNNER_QUEUE, TEST_RUN_WORKFLOW } from '../../domain/names.js';
+import { batchRef } from '../../domain/planning.js';
+import type { Engine, ResumePoint } from '../../domain/ports.js';
 import type { Run } from '../../domain/run.schema.js';
 import { searchAttributes } from '../../workflows/attributes.js';
-import type { TestRunInput } from '../../workflows/messages.js';
+import type { TestRunInput, TestRunState } from '../../workflows/messages.js';
 
 const PRIORITY_KEYS: Readonly<Record<string, number>> = { critical: 1, high: 2, medium: 3, low: 4, background: 5 };
 /** A call to the server that takes longer is answered with "engine away"; starts are safe to repeat. */
@@ -23,7 +24,7 @@ export interface EngineOptions {
 export function temporalEngine({ client, namespace, webUi, host }: EngineOptions): Engine {
   const call = <T>(work: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + CALL_MS, work).catch(away);
   return {
-    startRun: (run) => call(() => startRun(client, run, host)),
+    startRun: (run, resume) => call(() => startRun(client, run, host, resume)),
     async cancelRun(id) {
       await call(() => client.workflow.getHandle(id).cancel().catch(ignoreEnded));
     },
@@ -39,13 +40,19 @@ export function temporalEngine({ client, namespace, webUi, host }: EngineOptions
   };
 }
 
-async function startRun(client: Client, run: Run, host: string): Promise<{ temporalRunId: string }> {
+async function startRun(
+  client: Client,
+  run: Run,
+  host: string,
+  resume: ResumePoint | undefined,
+): Promise<{ temporalRunId: string }> {
   const input: TestRunInput = {
     execution: run.id,
     project: run.project,
     planningQueue: run.source.kind === 'directory' ? hostQueue(PLANNING_QUEUE, host) : PLANNING_QUEUE,
     priorityKey: PRIORITY_KEYS[run.priority] ?? 3,
     bail: run.options.bail,
+    ...(resume ? { resume: stateOf(run, host, resume) } : {}),
   };
   try {
     const handle = await client.workflow.start(TEST_RUN_WORKFLOW, {
@@ -66,6 +73,26 @@ async function startRun(client: Client, run: Run, host: string): Promise<{ tempo
     return { temporalRunId: (await client.workflow.getHandle(run.id).describe()).runId };
   }
 }
+
+/** What a continued workflow would know here: the plan by reference, and the batches that are still to run. */
+const stateOf = (run: Run, host: string, resume: ResumePoint): TestRunState => ({
+  plan: {
+    plan: resume.planDigest,
+    queue: run.source.kind === 'directory' ? hostQueue(RUNNER_QUEUE, host) : RUNNER_QUEUE,
+    lanes: resume.lanes,
+    batches: [],
+    files: run.expectedFiles ?? 0,
+    project: run.project,
+    suites: [...new Set(resume.waiting.map((b) => b.suite))],
+    commit: run.commit,
+    branch: run.branch,
+  },
+  stage: resume.stage,
+  waiting: resume.waiting.map(batchRef),
+  done: resume.done,
+  failed: resume.failed,
+  clean: resume.clean,
+});
 
 async function runState(client: Client, id: string): ReturnType<Engine['runState']> {
   try {

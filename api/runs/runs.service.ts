@@ -44,6 +44,12 @@ export class RunsService {
     return run;
   }
 
+  /** Starts an execution that is in the ledger already. */
+  async begin(id: string): Promise<RunAnswer> {
+    const run = await this.existing(id);
+    return this.answer(await this.engine(() => startAccepted(this.deps.ledger, this.deps.engine, run)));
+  }
+
   async cancel(id: string): Promise<RunAnswer> {
     const run = await this.existing(id);
     if (run.status === 'finished') throw alreadyFinished(run);

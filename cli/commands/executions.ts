@@ -15,7 +15,7 @@ const CANCEL_LIMIT_MS = 60_000;
 const FAILURES_SHOWN = 50;
 
 /** These commands only read: a stack that is not up is brought up without runners, and taken down again. */
-async function withStack<T>(context: Context, work: (stack: StackUse) => Promise<T>): Promise<T> {
+export async function withStack<T>(context: Context, work: (stack: StackUse) => Promise<T>): Promise<T> {
   const stack = await useStack(context, { runners: 0, say: (line) => void context.stderr.write(`${line}\n`) });
   try {
     return await work(stack);
