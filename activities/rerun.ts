@@ -17,7 +17,8 @@ export async function planRerun(deps: PlanningDeps, run: Run, origin: RerunOrigi
   const project = deps.project(workspace.root, signal);
   for (const suite of draft.suites) {
     const adapter = deps.adapters.find((a) => a.name === suite.framework);
-    if (!adapter) throw new ProjectProblem('UnknownFramework', `There is no adapter for "${suite.framework}" any more.`);
+    if (!adapter)
+      throw new ProjectProblem('UnknownFramework', `There is no adapter for "${suite.framework}" any more.`);
     await adapter.prepare?.(suite, project, deps.cores);
     signal.throwIfAborted();
   }

@@ -176,7 +176,9 @@ function travelCommands(program: Command, context: Context, color: Color, end: E
     .option('--history <file>', 'a history file in place of the one on the server')
     .option('--inspect', 'wait for a debugger, and stop in the workflow code')
     .option('--all', 'every open execution and the newest closed ones')
-    .addOption(new Option('--closed <n>', 'how many closed ones').argParser(wholeNumber('--closed', 0, 10_000)).default(50))
+    .addOption(
+      new Option('--closed <n>', 'how many closed ones').argParser(wholeNumber('--closed', 0, 10_000)).default(50),
+    )
     .option('--json', 'print one JSON list')
     .action(async (id: string | undefined, flags) => end(await replay(context, id, flags)));
 }

@@ -48,6 +48,12 @@ export const Environment = z.object({
     .describe(
       'Keys that encrypt what Temporal stores, as `id:base64` of 32 bytes, separated by commas; the first encrypts, all decrypt.',
     ),
+  BATON_WORKER_VERSIONING: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe(
+      '`on`: executions stay with the workflow code they began on, so old control processes must run until they have drained; for several control processes behind one Temporal server. `off`: the code that runs takes over, which stored histories are tested for.',
+    ),
   BATON_RETENTION_RAW_DAYS: days.default(30).describe('Days that the results of single attempts are kept.'),
   BATON_RETENTION_SUMMARY_DAYS: days
     .default(365)
@@ -84,6 +90,7 @@ export interface Settings {
   readonly lanes: number;
   readonly webUi: string | undefined;
   readonly codecKeys: readonly { id: string; key: Buffer }[];
+  readonly workerVersioning: boolean;
   readonly rawDays: number;
   readonly summaryDays: number;
   readonly logLevel: string;
@@ -121,6 +128,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     lanes: e.BATON_DEFAULT_LANES,
     webUi: e.BATON_TEMPORAL_UI || undefined,
     codecKeys: codecKeys(e.BATON_PAYLOAD_KEYS),
+    workerVersioning: e.BATON_WORKER_VERSIONING === 'on',
     rawDays: e.BATON_RETENTION_RAW_DAYS,
     summaryDays: e.BATON_RETENTION_SUMMARY_DAYS,
     logLevel: e.BATON_LOG_LEVEL,

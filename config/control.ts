@@ -20,6 +20,7 @@ import type { Settings } from './config.js';
 import { faultPoints } from './faults.js';
 import { PACKAGE_ROOT, VERSION } from './package.js';
 import { sdkLogger } from './sdk-logger.js';
+import { becomeCurrent, buildIdOf, deploymentOptions, leaveVersions } from './versioning.js';
 import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative } from './temporal.js';
 import type { Log } from './log.js';
 
@@ -59,12 +60,15 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     versions: { baton: VERSION, node: process.version },
     log,
   };
+  const bundle = bundlePath();
+  const buildId = settings.workerVersioning ? buildIdOf(bundle) : undefined;
   const [worker, api] = await Promise.all([
     Worker.create({
       connection,
       namespace: settings.namespace,
       taskQueue: CONTROL_QUEUE,
-      workflowBundle: { codePath: bundlePath() },
+      workflowBundle: { codePath: bundle },
+      ...(buildId === undefined ? {} : { workerDeploymentOptions: deploymentOptions(buildId) }),
       dataConverter: dataConverter(settings.codecKeys),
       shutdownGraceTime: '5 seconds',
       // A control process that died leaves its workflows' next steps on its own queue for so long.
@@ -97,6 +101,9 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   ]);
   const { url } = await api.listen();
   const done = worker.run();
+  const version = buildId === undefined ? undefined : becomeCurrent(client, settings.namespace, buildId, log);
+  if (version) await Promise.race([version.current, done]);
+  else await leaveVersions(client, settings.namespace, log);
   const { failed } = await resumeAccepted(ledger, engine);
   for (const { id, message } of failed)
     log.warn({ execution: id }, `an accepted execution could not be started: ${message}`);
@@ -108,6 +115,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     url,
     done,
     async stop() {
+      version?.stop();
       lost.stop();
       stuck.stop();
       await api.close();

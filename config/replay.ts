@@ -43,7 +43,10 @@ export async function replayHistory(request: ReplayRequest): Promise<ReplayRepor
   };
 }
 
-async function replayOnce({ bundle, dataConverter, execution }: ReplayRequest, history: History): Promise<string | null> {
+async function replayOnce(
+  { bundle, dataConverter, execution }: ReplayRequest,
+  history: History,
+): Promise<string | null> {
   try {
     await Worker.runReplayHistory(
       { workflowBundle: bundle, ...(dataConverter ? { dataConverter } : {}) },
@@ -87,7 +90,11 @@ export type Replayer = (execution: string, history: unknown) => Promise<ReplayRe
  */
 export function installedReplayer(settings: Settings, stopAtStart: boolean): Replayer {
   const silent = { trace() {}, debug() {}, info() {}, log() {}, warn() {}, error() {} };
-  Runtime.install({ logger: silent, telemetryOptions: { logging: { filter: 'OFF', forward: {} } }, shutdownSignals: [] });
+  Runtime.install({
+    logger: silent,
+    telemetryOptions: { logging: { filter: 'OFF', forward: {} } },
+    shutdownSignals: [],
+  });
   const path = join(PACKAGE_ROOT, 'dist', 'workflow-bundle.js');
   if (!existsSync(path)) throw new ProjectProblem('Internal', `${path} is missing: run \`npm run build\``);
   // On the same line as the first of the bundle, so that its source map stays true.

@@ -20,7 +20,7 @@ export interface RerunInput {
 
 export interface RerunPlan {
   readonly plan: Plan;
-  /** Tests that run again; for a file nobody saw to its end, one. */
+  /** Tests that run again: where single tests cannot be selected, all of their files; for a file nobody saw to its end, one. */
   readonly tests: number;
 }
 
@@ -35,8 +35,21 @@ export function rerunPlan({ plan, results, only, selectsTests }: RerunInput): Re
     byFile.set(key, [...(byFile.get(key) ?? []), result]);
   }
   const files = plan.files.filter((f) => byFile.has(fileKey(f.suite, f.file)));
-  const batches = files.length > MAX_SINGLE_FILES ? wholeFiles(plan, byFile) : perFile(plan, files, byFile, selectsTests);
-  return { plan: { ...plan, files, batches }, tests: wanted.length };
+  const batches =
+    files.length > MAX_SINGLE_FILES ? wholeFiles(plan, byFile) : perFile(plan, files, byFile, selectsTests);
+  return { plan: { ...plan, files, batches }, tests: testsIn(batches, results) };
+}
+
+/** A batch without a selection runs every test of its files. */
+function testsIn(batches: readonly Batch[], results: readonly RerunResult[]): number {
+  const perFile = new Map<string, number>();
+  for (const { suite, file } of results) {
+    const key = fileKey(suite, file);
+    perFile.set(key, (perFile.get(key) ?? 0) + 1);
+  }
+  const whole = (batch: Batch): number =>
+    batch.files.reduce((sum, file) => sum + (perFile.get(fileKey(batch.suite, file)) ?? 0), 0);
+  return batches.reduce((sum, batch) => sum + (batch.tests?.length ?? whole(batch)), 0);
 }
 
 function perFile(
@@ -74,5 +87,5 @@ export function coverageOf(origin: Origin | undefined): string | undefined {
   if (origin.only === 'all') return `rerun of everything in ${origin.rerunOf}`;
   const rest = origin.ofTests - origin.tests;
   const others = rest > 0 ? `; the other ${rest} were not run here, so this is no green for all of it` : '';
-  return `partial: covers only the ${origin.tests} of ${origin.ofTests} tests that had failed or were not run in ${origin.rerunOf}${others}`;
+  return `partial: covers only ${origin.tests} of the ${origin.ofTests} tests of ${origin.rerunOf}, what had failed or was not run there${others}`;
 }

@@ -75,7 +75,12 @@ function failingTask(task: TaskLook, failure: NonNullable<TaskLook['failure']>):
 function stuckActivity(activity: ActivityLook, queue: QueueLook | null, now: number): Stuck | undefined {
   const name = `activity ${activity.type}`;
   if (activity.paused)
-    return stuck(activity.scheduledAt, 'paused', `The ${name} is paused in Temporal.`, 'Unpause it: `temporal activity unpause`.');
+    return stuck(
+      activity.scheduledAt,
+      'paused',
+      `The ${name} is paused in Temporal.`,
+      'Unpause it: `temporal activity unpause`.',
+    );
   const { failure } = activity;
   if (failure !== null && OVERSIZE.test(failure))
     return stuck(

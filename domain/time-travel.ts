@@ -28,7 +28,12 @@ export interface TaskLook {
   readonly started: boolean;
   readonly scheduledAt: number;
   /** The last failure that the history holds, when the task has failed. */
-  readonly failure: { readonly at: number; readonly cause: string; readonly message: string; readonly event: string | null } | null;
+  readonly failure: {
+    readonly at: number;
+    readonly cause: string;
+    readonly message: string;
+    readonly event: string | null;
+  } | null;
 }
 
 export interface ActivityLook {

@@ -52,7 +52,10 @@ export type Stuck = z.infer<typeof Stuck>;
 /** Body of `POST /api/runs/:id/rerun`. */
 export const RerunRequest = z
   .strictObject({
-    only: z.enum(['failed', 'all']).default('failed').describe('`failed`: what failed or was not run; `all`: everything.'),
+    only: z
+      .enum(['failed', 'all'])
+      .default('failed')
+      .describe('`failed`: what failed or was not run; `all`: everything.'),
   })
   .meta({ id: 'RerunRequest' });
 export type RerunRequest = z.infer<typeof RerunRequest>;
@@ -63,7 +66,9 @@ export const ResetRequest = z
     to: z
       .string()
       .regex(/^[A-Za-z0-9][\w.-]{0,99}$/, 'a step, a batch id or an event id')
-      .describe('`planning`, `running`, `settling`, `judging`, a batch id such as `b3`, or an event id of the history.'),
+      .describe(
+        '`planning`, `running`, `settling`, `judging`, a batch id such as `b3`, or an event id of the history.',
+      ),
   })
   .meta({ id: 'ResetRequest' });
 export type ResetRequest = z.infer<typeof ResetRequest>;

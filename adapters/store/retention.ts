@@ -8,7 +8,15 @@ import { LedgerConflict } from './errors.js';
 
 const PORTION = 500;
 const RAW_TABLES = ['result_rows', 'superseded_rows', 'chunks', 'file_ends'] as const;
-const OTHER_TABLES = ['effects', 'events', 'test_results', 'artifacts', 'batch_attempts', 'batches', 'run_resets'] as const;
+const OTHER_TABLES = [
+  'effects',
+  'events',
+  'test_results',
+  'artifacts',
+  'batch_attempts',
+  'batches',
+  'run_resets',
+] as const;
 
 export async function retain(store: Store, rawDays: number, summaryDays: number): Promise<number> {
   if (!(rawDays >= 0 && summaryDays >= rawDays)) {

@@ -135,7 +135,11 @@ function takeOver(store: Store, id: string, from: string, point: Point): Promise
       .updateTable('runs')
       .set({ plan_digest: old.plan_digest, expected_files: old.expected_files, project: old.project })
       .set({ commit: old.commit, dirty: old.dirty, branch: old.branch })
-      .set({ notes: toJson(mergeNotes(run.notes, [`goes on from ${old.id} at ${point.to}: ${kept.length} batches were taken over`])) })
+      .set({
+        notes: toJson(
+          mergeNotes(run.notes, [`goes on from ${old.id} at ${point.to}: ${kept.length} batches were taken over`]),
+        ),
+      })
       .where('id', '=', run.id)
       .returningAll()
       .executeTakeFirstOrThrow();

@@ -19,9 +19,7 @@ export function resetPoints(history: History, stageOf: (batch: string) => number
   const events = history.events ?? [];
   const tasks = events.flatMap((e) => (e.workflowTaskCompletedEventAttributes ? [Number(e.eventId)] : []));
   const steps = scheduledSteps(history);
-  const continued = Boolean(
-    events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId,
-  );
+  const continued = Boolean(events[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId);
   const point = (to: string, eventId: number, label: string): ResetPoint => {
     const planned = continued || steps.some((s) => s.activity === 'planRun' && s.ended !== null && s.ended < eventId);
     const known = steps.filter((s) => s.batch !== null && s.task <= eventId);
@@ -46,7 +44,9 @@ export function resetPoints(history: History, stageOf: (batch: string) => number
 }
 
 const keptBefore = (steps: readonly Scheduled[], eventId: number): string[] => [
-  ...new Set(steps.filter((s) => s.batch !== null && s.ended !== null && s.ended < eventId).map((s) => s.batch as string)),
+  ...new Set(
+    steps.filter((s) => s.batch !== null && s.ended !== null && s.ended < eventId).map((s) => s.batch as string),
+  ),
 ];
 
 function scheduledSteps(history: History): Scheduled[] {

@@ -21,7 +21,7 @@ export class TravelController {
     description: "Temporal's own JSON form, payloads as they are stored; `baton replay --history FILE` takes it.",
   })
   @Answers(200, HistoryDocument, 'The history.', 404, 503)
-  history(@Param('id', { schema: ExecutionId }) id: string): Promise<unknown> {
+  recording(@Param('id', { schema: ExecutionId }) id: string): Promise<unknown> {
     return this.travel.history(id);
   }
 

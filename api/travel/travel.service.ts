@@ -57,7 +57,11 @@ export class TravelService {
   async rerun(id: string, { only }: RerunRequest, principal: Principal, key: string | undefined): Promise<RunAnswer> {
     const run = await this.runs.existing(id);
     if (run.status !== 'finished')
-      throw new ApiProblem(409, 'not-finished', `Execution ${id} is still ${run.status}. Wait for its verdict, or cancel it first.`);
+      throw new ApiProblem(
+        409,
+        'not-finished',
+        `Execution ${id} is still ${run.status}. Wait for its verdict, or cancel it first.`,
+      );
     const plan = await this.planOf(run);
     const results = await this.allResults(id);
     if (results.length === 0)
@@ -66,7 +70,11 @@ export class TravelService {
     const selectsTests = new Set(plan.suites.filter((s) => able.has(s.framework)).map((s) => s.name));
     const draft = rerunPlan({ plan, results, only, selectsTests });
     if (!draft)
-      throw new ApiProblem(409, 'nothing-to-rerun', `Nothing failed in ${id}, and nothing was left out. \`only: "all"\` (\`baton rerun ${id}\`) runs everything again.`);
+      throw new ApiProblem(
+        409,
+        'nothing-to-rerun',
+        `Nothing failed in ${id}, and nothing was left out. \`only: "all"\` (\`baton rerun ${id}\`) runs everything again.`,
+      );
     const { digest, bytes } = await this.deps.artifacts.put(Buffer.from(JSON.stringify(draft.plan)));
     const origin: Origin = {
       kind: 'rerun',
@@ -115,7 +123,11 @@ export class TravelService {
     for (let n = 2; n < MOST_FORKS; n++) {
       if (!(await this.deps.ledger.run(`${base}.r${n}`))) return `${base}.r${n}`;
     }
-    throw new ApiProblem(409, 'too-many-resets', `Execution ${base} was set back ${MOST_FORKS} times; start a new one.`);
+    throw new ApiProblem(
+      409,
+      'too-many-resets',
+      `Execution ${base} was set back ${MOST_FORKS} times; start a new one.`,
+    );
   }
 
   private async create(id: string, run: Run, principal: Principal, origin: Origin): Promise<Run> {
@@ -128,13 +140,22 @@ export class TravelService {
     };
     // Trust does not grow on the way: whoever repeats code that was not vouched for does not vouch for it.
     const trust = principal.role === 'admin' ? run.trust : 'untrusted';
-    return await this.deps.ledger.createRun(id, request, { principal: principal.name, project: run.project, trust }, origin);
+    return await this.deps.ledger.createRun(
+      id,
+      request,
+      { principal: principal.name, project: run.project, trust },
+      origin,
+    );
   }
 
   private async planOf(run: Run): Promise<Plan> {
     const digest = await this.deps.ledger.planDigest(run.id);
     if (digest === null)
-      throw new ApiProblem(409, 'no-plan', `Execution ${run.id} never had a plan: ${run.problem?.message ?? run.verdict}. Start a new one.`);
+      throw new ApiProblem(
+        409,
+        'no-plan',
+        `Execution ${run.id} never had a plan: ${run.problem?.message ?? run.verdict}. Start a new one.`,
+      );
     if ((await this.deps.artifacts.size(digest)) === undefined)
       throw gone(`The plan of execution ${run.id} is past its retention.`);
     return Plan.parse(JSON.parse(Buffer.from(await this.deps.artifacts.get(digest)).toString('utf8')));

@@ -37,7 +37,10 @@ export function reset(
   const { to } = flags;
   if (flags.list) return listPoints(context, id, flags);
   if (to === undefined)
-    throw new CommandEnd(`Say where to: --to STEP. \`baton reset ${id} --list\` names the possible points.`, EXIT.usage);
+    throw new CommandEnd(
+      `Say where to: --to STEP. \`baton reset ${id} --list\` names the possible points.`,
+      EXIT.usage,
+    );
   return followed(context, flags, ({ client }) => client.reset(id, to));
 }
 
@@ -73,9 +76,7 @@ async function followed(
       if (flags.detach && !stack.own) return detached(context, await start(stack), flags);
       const finished = await startAndFollow(stack.client, () => start(stack), display, interrupt.signal);
       if (flags.json)
-        context.stdout.write(
-          `${JSON.stringify(jsonAnswer(finished, await allResults(stack.client, finished.id)))}\n`,
-        );
+        context.stdout.write(`${JSON.stringify(jsonAnswer(finished, await allResults(stack.client, finished.id)))}\n`);
       else context.stdout.write(summary(finished, colours, [['Execution', finished.id], ...webUi(finished)]));
       return interrupt.signal.aborted ? EXIT.cancelled : exitCodeOf(finished.verdict, finished.problem);
     } finally {

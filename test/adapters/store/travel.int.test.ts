@@ -22,7 +22,14 @@ async function twoFinal(): Promise<string> {
     await db.ledger.record(
       aChunk(id, { batch, fence, results: [aRow(file, `test of ${file}`)], fileEnds: [anEnd(file, 1)] }),
     );
-    await db.ledger.finishBatch(id, batch, fence, 'runner-1', { ...anEvidence('passed'), filesExpected: 1, filesEnded: 1, tests: 1 }, 10);
+    await db.ledger.finishBatch(
+      id,
+      batch,
+      fence,
+      'runner-1',
+      { ...anEvidence('passed'), filesExpected: 1, filesEnded: 1, tests: 1 },
+      10,
+    );
   }
   return id;
 }
@@ -37,7 +44,12 @@ describe('an open execution that is set back', () => {
     const again = await db.ledger.beginBatch(id, 'b2', 'runner-2');
     expect(again).toMatchObject({ final: null, filesDone: [] });
     await db.ledger.record(
-      aChunk(id, { batch: 'b2', fence: again.fence, results: [aRow('b.ts', 'test of b.ts')], fileEnds: [anEnd('b.ts', 1)] }),
+      aChunk(id, {
+        batch: 'b2',
+        fence: again.fence,
+        results: [aRow('b.ts', 'test of b.ts')],
+        fileEnds: [anEnd('b.ts', 1)],
+      }),
     );
     const attempts = await db.ledger.attempts(id);
     expect(namesOf(attempts)).toEqual(['test of a.ts', 'test of b.ts']);
@@ -64,7 +76,11 @@ describe('an open execution that is set back', () => {
     expect((await db.ledger.batches(id)).map((b) => b.batch)).toEqual(['b1', 'b2']);
     await db.ledger.addStage(id, 2, stage, 'again');
     await db.ledger.beginBatch(id, 'b3', 'runner-2');
-    const late = aChunk(id, { batch: 'b3', fence: old.fence, results: [aRow('a.ts', 'late', 'passed', { attempt: 2 })] });
+    const late = aChunk(id, {
+      batch: 'b3',
+      fence: old.fence,
+      results: [aRow('a.ts', 'late', 'passed', { attempt: 2 })],
+    });
     await expect(db.ledger.record(late)).rejects.toThrow(/taken over/);
   });
 
@@ -82,7 +98,10 @@ describe('a finished execution', () => {
   const finished = async (): Promise<string> => {
     const id = await twoFinal();
     const totals = { passed: 2, failed: 0, skipped: 0, flaky: 0, notRun: 0 };
-    const results = [aResult('a.ts', 'test of a.ts', 'passed'), aResult('b.ts', 'test of b.ts', 'passed', { batch: 'b2' })];
+    const results = [
+      aResult('a.ts', 'test of a.ts', 'passed'),
+      aResult('b.ts', 'test of b.ts', 'passed', { batch: 'b2' }),
+    ];
     await db.ledger.storeVerdict(id, { verdict: 'passed', totals, problem: null, notes: [], sentence: '' }, results);
     await db.ledger.finishRun(id);
     return id;
@@ -110,7 +129,9 @@ describe('a finished execution', () => {
     expect(namesOf(await db.ledger.attempts(old))).toHaveLength(2);
     const totals = { passed: 1, failed: 0, skipped: 0, flaky: 0, notRun: 1 };
     const taken = aResult('a.ts', 'test of a.ts', 'passed');
-    await db.ledger.storeVerdict(id, { verdict: 'incomplete', totals, problem: null, notes: [], sentence: '' }, [taken]);
+    await db.ledger.storeVerdict(id, { verdict: 'incomplete', totals, problem: null, notes: [], sentence: '' }, [
+      taken,
+    ]);
     await db.ledger.finishRun(id);
     const history = await db.ledger.history('shop', taken.testId, 100);
     expect(history.map((h) => h.execution)).toContain(old);
