@@ -119,8 +119,8 @@ function waitForDebugger(context: Context): void {
   inspector.open(0, '127.0.0.1');
   context.stderr.write(
     `Waiting for a debugger at ${inspector.url() ?? 'an unknown address'}\n` +
-      'Attach one: `chrome://inspect` in Chrome, or "Attach to Node Process" in VS Code. It stops as the workflow code is\n' +
-      'loaded; open workflows/test-run.ts among its sources, set breakpoints, and go on. No activity runs.\n',
+      'Attach one: `chrome://inspect` in Chrome, or "Attach to Node Process" in VS Code. It stops whenever the workflow\n' +
+      'code is loaded (once or twice); open workflows/test-run.ts among its sources, set breakpoints, and go on. No activity runs.\n',
   );
   inspector.waitForDebugger();
 }
