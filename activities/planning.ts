@@ -12,6 +12,7 @@ import type { Cage, RunnerApi, SuiteTrait, Workspaces } from '../domain/ports.js
 import type { RunOptions, TrustClass } from '../domain/run.schema.js';
 import { withHeartbeat } from './heartbeat.js';
 import { withHashes } from './file-hashes.js';
+import { planRerun } from './rerun.js';
 import { namedFailures } from './to-failure.js';
 
 export interface PlanningDeps {
@@ -20,7 +21,8 @@ export interface PlanningDeps {
   readonly workspaces: Workspaces;
   readonly bases: BaseFinder;
   readonly adapters: readonly FrameworkAdapter[];
-  readonly project: (root: string, trust: TrustClass) => ProjectAccess;
+  /** `signal` ends its commands. */
+  readonly project: (root: string, trust: TrustClass, signal?: AbortSignal) => ProjectAccess;
   readonly projectConfig: (project: ProjectAccess) => Promise<ProjectConfig | undefined>;
   /** What the project in a directory calls itself. */
   readonly projectName: (root: string) => Promise<string>;
@@ -41,10 +43,14 @@ async function planRun(deps: PlanningDeps, execution: string, signal: AbortSigna
   const stored = await deps.api.planDigest(execution);
   if (stored !== null) return reference(await deps.api.plan(stored), stored, queue);
 
-  const workspace = await deps.workspaces.ensure(run.source, execution, run.trust);
+  if (run.origin?.kind === 'rerun') {
+    const digest = await deps.api.storePlan(execution, await planRerun(deps, run, run.origin, signal));
+    return reference(await deps.api.plan(digest), digest, queue);
+  }
+  const workspace = await deps.workspaces.ensure(run.source, execution, run.trust, signal);
   const base = run.options.blame === false ? null : await deps.bases.find(run.source, workspace, run.options.base);
   signal.throwIfAborted();
-  const project = deps.project(workspace.root, run.trust);
+  const project = deps.project(workspace.root, run.trust, signal);
   const config = await deps.projectConfig(project);
   const { suites, problems, notAsked } = await resolveSuites(deps.adapters, project, config, run.options);
   const facts = await deps.api.planningFacts(execution, config?.project ?? (await deps.projectName(workspace.root)));

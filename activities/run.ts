@@ -7,7 +7,8 @@ import { judge } from '../domain/judge.js';
 import { withNeeds } from '../domain/needs.js';
 import { batchRef } from '../domain/planning.js';
 import { Plan } from '../domain/plan.schema.js';
-import type { ArtifactStore, Ledger } from '../domain/ports.js';
+import type { ArtifactStore, Ledger, StoredVerdict } from '../domain/ports.js';
+import { coverageOf } from '../domain/rerun.js';
 import type { Run } from '../domain/run.schema.js';
 import { interferingSuites, settle } from '../domain/settle.js';
 import type { BlameStore } from '../domain/blame-ports.js';
@@ -96,7 +97,8 @@ async function judgeRun(
   const how = lost ?? ended;
   const knowledge =
     deps.blame && plan ? await knowledgeOf(deps.blame, { run, plan, batches, attempts }, baseProblem) : undefined;
-  const judged = judge({ plan, batches, attempts, ended: how, notes, lastSeen, ...(knowledge ? { knowledge } : {}) });
+  const own = judge({ plan, batches, attempts, ended: how, notes, lastSeen, ...(knowledge ? { knowledge } : {}) });
+  const judged = { ...own, verdict: covering(run, own.verdict) };
   const seen = { run, plan, planDigest, batches, batchAttempts, attempts, ended: how, judged, lastSeen };
   const document = signedReceipt(deps, seen);
   const stored = await ledger.storeVerdict(execution, judged.verdict, judged.results, {
@@ -108,8 +110,16 @@ async function judgeRun(
   return { verdict: stored.verdict, totals: stored.totals, sentence: stored.sentence.slice(0, 1000) };
 }
 
+/** What an execution covers that was made from another one: its green is no green for all. */
+function covering(run: Run, verdict: StoredVerdict): StoredVerdict {
+  const coverage = coverageOf(run.origin);
+  if (coverage === undefined) return verdict;
+  return { ...verdict, sentence: `${coverage}. ${verdict.sentence}`, notes: [coverage, ...verdict.notes] };
+}
+
 /** Only a run of everything can miss a suite. */
-const asksForAll = ({ options }: Run): boolean => options.filter === undefined && options.suites === undefined;
+const asksForAll = ({ options, origin }: Run): boolean =>
+  options.filter === undefined && options.suites === undefined && origin?.kind !== 'rerun';
 
 /** A plan that cannot be read any more ends the run as a problem; without a plan nothing can be expected. */
 async function planOrWhy(deps: RunDeps, execution: string): Promise<{ plan: Plan | null; lost: RunEnding | null }> {

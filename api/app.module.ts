@@ -29,12 +29,15 @@ import { DetailsController } from './runs/details.controller.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsService } from './runs/runs.service.js';
 import { TestsController } from './tests/tests.controller.js';
+import { TravelController } from './travel/travel.controller.js';
+import { TravelService } from './travel/travel.service.js';
 
 export const CONTROLLERS = [
   HealthController,
   DocsController,
   RunsController,
   DetailsController,
+  TravelController,
   EventsController,
   ArtifactsController,
   TestsController,
@@ -64,6 +67,7 @@ export function appModule(deps: ApiDeps): DynamicModule {
       { provide: EventPump, useFactory: () => new EventPump(deps.ledger, deps.logger) },
       RouteTable,
       RunsService,
+      TravelService,
       HealthService,
       PoolService,
       DocsService,

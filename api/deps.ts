@@ -4,6 +4,7 @@ import type { BlameStore } from '../domain/blame-ports.js';
 import type { ArtifactStore, Engine, Ledger } from '../domain/ports.js';
 import type { ReceiptKey } from '../domain/receipt.schema.js';
 import type { PoolLedger, Queues } from '../domain/pool.js';
+import type { TimeTravel, TravelLedger } from '../domain/time-travel.js';
 import type { Role } from './common/access.js';
 
 /** Who sent a request. */
@@ -33,6 +34,14 @@ export interface PoolDeps {
   readonly host: string;
 }
 
+/** What replay, reset and rerun need. */
+export interface TravelDeps {
+  readonly temporal: TimeTravel;
+  readonly ledger: TravelLedger;
+  /** Frameworks whose adapter can run single tests. */
+  readonly selectsTests: ReadonlySet<string>;
+}
+
 /** All that the API needs from outside; `config/wiring.ts` gives it. */
 export interface ApiDeps {
   readonly ledger: Ledger;
@@ -47,6 +56,7 @@ export interface ApiDeps {
   readonly pool?: PoolDeps | undefined;
   /** Executions under way at one time; more are accepted and wait. Absent: no limit, every one is started at once. */
   readonly maxRuns?: number | undefined;
+  readonly travel?: TravelDeps | undefined;
   /** Address to listen on. Anything but a loopback address needs `apiKeys`. */
   readonly host: string;
   /** 0 = any free port. */

@@ -131,5 +131,8 @@ export function summary(run: RunAnswer, colours: boolean, places: readonly (read
   // What was expected and what was seen; a problem says it better.
   const sentence = run.sentence && !run.problem ? `${oneLine(run.sentence, 500)}\n` : '';
   const notes = run.notes.map((note) => `${paint.dim(`note: ${oneLine(note, 500)}`)}\n`).join('');
-  return `${paint.bold(colour(word))}  ${totalsText(run.totals)}${time}\n${problem}${sentence}${notes}${table(places)}`;
+  const stuck = run.stuck
+    ? `${paint.yellow(`no progress (${run.stuck.reason})`)} since ${run.stuck.since}: ${oneLine(run.stuck.message, 2000)}\n  ${run.stuck.advice.replaceAll(' ID', ` ${run.id}`)}\n`
+    : '';
+  return `${paint.bold(colour(word))}  ${totalsText(run.totals)}${time}\n${stuck}${problem}${sentence}${notes}${table(places)}`;
 }

@@ -7,6 +7,7 @@ import type { MetricsSummary } from '../domain/metrics.schema.js';
 import type { BatonEvent } from '../domain/events.js';
 import type { RunStatus, TestStatus, Verdict } from '../domain/outcome.schema.js';
 import type { StartRun } from '../domain/run.schema.js';
+import type { ResetPoints } from '../domain/travel.schema.js';
 
 export interface Client {
   startRun(body: z.input<typeof StartRun>): Promise<RunAnswer>;
@@ -23,6 +24,11 @@ export interface Client {
     query: { status?: TestStatus; blame?: BlameClass; limit?: number; cursor?: string },
   ): Promise<ResultPage>;
   cancel(id: string): Promise<RunAnswer>;
+  /** The recorded history in Temporal's JSON form. */
+  recording(id: string): Promise<unknown>;
+  resetPoints(id: string): Promise<ResetPoints>;
+  reset(id: string, to: string): Promise<RunAnswer>;
+  rerun(id: string, only: 'failed' | 'all'): Promise<RunAnswer>;
   artifacts(id: string): Promise<ArtifactList>;
   artifact(id: string, name: string): Promise<Uint8Array>;
   report(id: string, format: ReportFormat): Promise<Uint8Array>;

@@ -23,6 +23,8 @@ Exit codes:
   2    the call, the project or its configuration is wrong
   3    could not find out: incomplete, or something Baton needs does not work
   130  cancelled
+  \`rerun --failed\`: 0 says that what had failed before passes now, and nothing about the rest; its sentence begins with "partial".
+  \`replay\`: 1 says that today's workflow code decides otherwise than a recorded history.
   \`start\` and \`up\` end with 0 on Ctrl-C, and with 130 when that cuts a start or a run that is under way.`;
 
 export function exitCodeOf(verdict: Verdict | null, problem: Problem | null): ExitCode {

@@ -20,7 +20,17 @@ export async function runAndFollow(
   display: Display,
   interrupt: AbortSignal,
 ): Promise<RunAnswer> {
-  const run = await client.startRun(body);
+  return await startAndFollow(client, () => client.startRun(body), display, interrupt);
+}
+
+/** The same for an execution that begins in another way, such as a rerun. */
+export async function startAndFollow(
+  client: Client,
+  start: () => Promise<RunAnswer>,
+  display: Display,
+  interrupt: AbortSignal,
+): Promise<RunAnswer> {
+  const run = await start();
   display.start();
   try {
     return await follow(client, run.id, display, interrupt);

@@ -6,10 +6,12 @@ import { down } from './commands/down.js';
 import { cancel, logs, open, runs, show } from './commands/executions.js';
 import { showReceipt, showReceiptKey, verifyReceipt } from './commands/receipt.js';
 import { failures, metrics } from './commands/metrics.js';
+import { replay } from './commands/replay.js';
 import { run } from './commands/run.js';
 import { runnersCommand } from './commands/runners-program.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
+import { rerun, reset } from './commands/travel.js';
 import { up } from './commands/up.js';
 import type { Context } from './context.js';
 import { EXIT, EXIT_HELP, type ExitCode } from './exit-codes.js';
@@ -51,6 +53,7 @@ function buildProgram(context: Context, end: (code: ExitCode) => void): Command 
   executionCommands(program, context, color, end);
   receiptCommands(program, context, end);
   runnersCommand(program, context, end);
+  travelCommands(program, context, color, end);
   program
     .command('doctor')
     .argument('[dir]', 'project whose frameworks are tried as well')
@@ -206,4 +209,36 @@ function receiptCommands(program: Command, context: Context, end: End): void {
     .description('print the public key of this installation')
     .option('--json', 'print one JSON object')
     .action((flags) => end(showReceiptKey(context, flags)));
+}
+
+function travelCommands(program: Command, context: Context, color: Color, end: End): void {
+  program
+    .command('rerun')
+    .argument('<id>', 'finished execution')
+    .description('run the same plan and commit again, as a new execution')
+    .option('--failed', 'only what failed or was not run; its green covers no more than that')
+    .option('--detach', 'do not wait for the verdict')
+    .option('--json', 'print one JSON object')
+    .action(async (id: string, flags) => end(await rerun(context, id, { ...flags, ...color() })));
+  program
+    .command('reset')
+    .argument('<id>', 'execution id')
+    .description('go back to an earlier point: what lies before it stays, what lies after it is superseded')
+    .option('--to <step>', 'planning, running, settling, judging, a batch such as b3, or an event id')
+    .option('--list', 'show the possible points')
+    .option('--detach', 'do not wait for the verdict')
+    .option('--json', 'print one JSON object')
+    .action(async (id: string, flags) => end(await reset(context, id, { ...flags, ...color() })));
+  program
+    .command('replay')
+    .argument('[id]', 'execution id')
+    .description('replay a recorded history against the workflow code of this installation')
+    .option('--history <file>', 'a history file in place of the one on the server')
+    .option('--inspect', 'wait for a debugger, and stop in the workflow code')
+    .option('--all', 'every open execution and the newest closed ones')
+    .addOption(
+      new Option('--closed <n>', 'how many closed ones').argParser(wholeNumber('--closed', 0, 10_000)).default(50),
+    )
+    .option('--json', 'print one JSON list')
+    .action(async (id: string | undefined, flags) => end(await replay(context, id, flags)));
 }

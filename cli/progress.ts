@@ -68,6 +68,7 @@ export class Progress {
         this.finished = true;
         return null;
       case 'run_accepted':
+      case 'run_stuck_changed':
       case 'worker_status_changed':
         return null;
     }

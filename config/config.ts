@@ -132,6 +132,12 @@ export const Environment = z.object({
     .describe(
       'Private Ed25519 key that signs receipts: a PEM file, or the PEM itself. API processes of one installation share it. Default: `receipt-key.pem` in `BATON_HOME`, made on first need.',
     ),
+  BATON_WORKER_VERSIONING: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe(
+      '`on`: executions stay with the workflow code they began on, so old control processes must run until they have drained; for several control processes behind one Temporal server. `off`: the code that runs takes over, which stored histories are tested for.',
+    ),
   BATON_RETENTION_RAW_DAYS: days.default(30).describe('Days that the results of single attempts are kept.'),
   BATON_RETENTION_SUMMARY_DAYS: days
     .default(365)
@@ -216,6 +222,7 @@ export interface Settings {
   readonly codecKeys: readonly { id: string; key: Buffer }[];
   /** PEM or path of a PEM file; undefined: the installation's own file. */
   readonly receiptKey: string | undefined;
+  readonly workerVersioning: boolean;
   readonly rawDays: number;
   readonly summaryDays: number;
   readonly untrusted: { readonly readable: readonly string[]; readonly setupNetwork: boolean };
@@ -272,6 +279,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     webUi: e.BATON_TEMPORAL_UI || undefined,
     codecKeys: codecKeys(e.BATON_PAYLOAD_KEYS),
     receiptKey: e.BATON_RECEIPT_KEY || undefined,
+    workerVersioning: e.BATON_WORKER_VERSIONING === 'on',
     rawDays: e.BATON_RETENTION_RAW_DAYS,
     summaryDays: e.BATON_RETENTION_SUMMARY_DAYS,
     untrusted: {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Runtime, Worker } from '@temporalio/worker';
 import { createHousekeepingActivities } from '../activities/housekeeping.js';
 import { concludeLostRuns } from '../activities/lost-runs.js';
+import { watchRuns } from '../activities/watchdog.js';
 import { createRunActivities, type RunDeps } from '../activities/run.js';
 import { temporalQueues } from '../adapters/temporal/queues.js';
 import { ADAPTERS } from '../adapters/frameworks/registry.js';
@@ -13,6 +14,7 @@ import { openLedger, prepareTemplate, type StoreLedger } from '../adapters/store
 import { dataConverter } from '../adapters/temporal/connection.js';
 import { type ApiKeys, createApi, resumeAccepted } from '../api/app.js';
 import { temporalEngine } from '../api/engine/temporal-engine.js';
+import { temporalTimeTravel } from '../api/engine/time-travel.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { CONTROL_QUEUE } from '../domain/names.js';
 import { openArtifacts } from './artifacts.js';
@@ -22,12 +24,15 @@ import { PACKAGE_ROOT, VERSION } from './package.js';
 import { sdkLogger } from './sdk-logger.js';
 import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative, temporalVersion } from './temporal.js';
 import { every } from './every.js';
+import { becomeCurrent, buildIdOf, deploymentOptions, leaveVersions } from './versioning.js';
 import type { Log } from './log.js';
 import { metricsSources } from './metrics.js';
 import { watchPool } from './pool-watch.js';
 
 /** How often runs without a workflow are looked for. */
 const LOST_RUNS_MS = 10_000;
+/** Waiting is told of after 20 s, so that with this everything is told within a minute. */
+const WATCHDOG_MS = 15_000;
 
 export interface Control {
   readonly url: string;
@@ -56,6 +61,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     weights: settings.weights,
   });
   const pool = { ledger: ledger.pool, queues: temporalQueues(client, settings.namespace), host: settings.machine };
+  const temporal = temporalTimeTravel(client, settings.namespace);
   const runDeps: RunDeps = {
     ledger,
     blame: ledger.blame,
@@ -66,13 +72,16 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     log,
     failures: ledger.failures,
   };
+  const bundle = bundlePath();
+  const buildId = settings.workerVersioning ? buildIdOf(bundle) : undefined;
   const [worker, api] = await Promise.all([
     connection &&
       Worker.create({
         connection,
         namespace: settings.namespace,
         taskQueue: CONTROL_QUEUE,
-        workflowBundle: { codePath: bundlePath() },
+        workflowBundle: { codePath: bundle },
+        ...(buildId === undefined ? {} : { workerDeploymentOptions: deploymentOptions(buildId) }),
         dataConverter: dataConverter(settings.codecKeys),
         shutdownGraceTime: '5 seconds',
         // A control process that died leaves its workflows' next steps on its own queue for so long.
@@ -94,6 +103,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
           artifacts,
           engine,
           pool,
+          travel: { temporal, ledger: ledger.travel, selectsTests: runDeps.selectsTests },
           maxRuns: settings.maxRuns,
           metrics: metricsSources(ledger, client, settings),
           failures: ledger.failures,
@@ -118,18 +128,28 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     endApi = resolve;
   });
   const done = worker?.run() ?? stopped;
+  const version = works && buildId ? becomeCurrent(client, settings.namespace, buildId, log) : undefined;
+  if (version) await Promise.race([version.current, done]);
   if (works) {
+    if (!version) await leaveVersions(client, settings.namespace, log);
     await resumeAccepted(ledger, engine, ledger.pool);
     await ensureHousekeeping(client);
   }
   // Any API may have died between a run's row and its workflow: whoever works picks the run up.
   const stopPool = works ? watchPool({ ledger, engine, pool, maxRuns: settings.maxRuns }, log) : undefined;
-  const watch = works ? every(LOST_RUNS_MS, () => concludeLostRuns(runDeps, engine, Date.now()), log) : undefined;
+  const watchdog = { ledger, travel: ledger.travel, temporal, host: settings.machine, log };
+  const watches = works
+    ? [
+        every(LOST_RUNS_MS, 'looking for lost runs', () => concludeLostRuns(runDeps, engine, Date.now()), log),
+        every(WATCHDOG_MS, 'looking for runs without progress', () => watchRuns(watchdog, Date.now()), log),
+      ]
+    : [];
   return {
     url,
     done,
     async stop() {
-      watch?.stop();
+      version?.stop();
+      for (const watch of watches) watch.stop();
       stopPool?.();
       await api?.close();
       if (worker?.getState() === 'RUNNING') worker.shutdown();

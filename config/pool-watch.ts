@@ -23,9 +23,9 @@ export function watchPool(admission: Admission, log: Log): () => void {
   const { pool } = admission;
   const unserved = new Map<string, number>();
   const timers = [
-    every(LOOK_MS, () => pool.ledger.loseSilent(POOL_LIMITS.lostAfterMs), log),
-    every(WAITING_MS, () => tellWaiting(admission, unserved, Date.now()), log),
-    every(ADMISSION_MS, () => admitAll(admission, log), log),
+    every(LOOK_MS, 'looking for silent runners', () => pool.ledger.loseSilent(POOL_LIMITS.lostAfterMs), log),
+    every(WAITING_MS, 'looking for executions that wait', () => tellWaiting(admission, unserved, Date.now()), log),
+    every(ADMISSION_MS, 'letting executions in', () => admitAll(admission, log), log),
   ];
   const unlisten = whenRunsEnd(admission, log);
   return () => {

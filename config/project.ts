@@ -24,7 +24,8 @@ export interface ProjectTools {
   readonly bases: BaseFinder;
   readonly adapters: readonly FrameworkAdapter[];
   readonly adapter: (framework: Suite['framework']) => FrameworkAdapter;
-  readonly project: (root: string, trust?: TrustClass) => ProjectAccess;
+  /** `signal` ends its commands. */
+  readonly project: (root: string, trust?: TrustClass, signal?: AbortSignal) => ProjectAccess;
   /** What an attempt of untrusted code gets. */
   readonly seal: (request: SealRequest) => Seal;
   readonly sealing: () => Promise<string | null>;
@@ -43,10 +44,10 @@ export function projectTools(
   const sealingOptions = { home, environment, readable: untrusted.readable, reporters: reportersDir() };
   const seal = (request: SealRequest): Seal => sealFor(sealingOptions, request);
   const bare = untrustedEnvironment(environment, { set: {} }, {}).env;
-  const sealedProject = (root: string, network: boolean): ProjectAccess =>
-    projectAccess(root, cage, bare, { seal: (writable) => seal({ root, writable, network, ...gitOf(root) }) });
-  const project = (root: string, trust: TrustClass = 'trusted'): ProjectAccess =>
-    trust === 'trusted' ? projectAccess(root, cage, env) : sealedProject(root, false);
+  const sealedProject = (root: string, network: boolean, signal?: AbortSignal): ProjectAccess =>
+    projectAccess(root, cage, bare, { seal: (writable) => seal({ root, writable, network, ...gitOf(root) }), signal });
+  const project = (root: string, trust: TrustClass = 'trusted', signal?: AbortSignal): ProjectAccess =>
+    trust === 'trusted' ? projectAccess(root, cage, env, { signal }) : sealedProject(root, false, signal);
   return {
     cage,
     workspaces: workspaces({

@@ -5,6 +5,7 @@
  */
 import type { BatchOutcome, RunStatus, Verdict } from './outcome.schema.js';
 import type { Problem, Totals } from './run.schema.js';
+import type { Stuck } from './travel.schema.js';
 
 export interface EventMap {
   /** The execution exists; nothing runs yet. */
@@ -52,6 +53,8 @@ export interface EventMap {
   };
   /** The last event of an execution. */
   run_finished: { verdict: Verdict; totals: Totals; durationMs: number; problem: Problem | null };
+  /** The execution makes no progress, and why; null when it goes on again. */
+  run_stuck_changed: { stuck: Stuck | null };
   /** A runner appeared, went away or was lost. Belongs to no execution. */
   worker_status_changed: {
     worker: string;
@@ -73,6 +76,7 @@ export const EVENT_TYPES = [
   'test_failed',
   'batch_finished',
   'run_finished',
+  'run_stuck_changed',
   'worker_status_changed',
 ] as const satisfies readonly EventType[];
 

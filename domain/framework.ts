@@ -38,6 +38,8 @@ export interface ExecOptions {
   readonly dir: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Ends the command; `exec` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A suite as detection proposes it: name, framework and directory; the rest takes defaults. */

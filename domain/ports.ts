@@ -9,6 +9,7 @@ import type { BatchAttempt, VerdictProof } from './proof.js';
 import type { Attempt, ResultRow, TestResult } from './result.schema.js';
 import type { Problem, Provenance, Run, Source, StartRun, Totals, TrustClass } from './run.schema.js';
 import type { Seal } from './seal.js';
+import type { Origin } from './travel.schema.js';
 
 // ── ledger ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -56,6 +57,8 @@ export interface BatchRecord {
   readonly files: readonly string[];
   /** As in the plan: had the machine to itself. */
   readonly exclusive: boolean;
+  /** As in the plan: no other batch of its suite beside it. */
+  readonly serial?: boolean;
   readonly fence: number;
   readonly state: 'open' | 'running' | 'final';
   readonly runner: string | null;
@@ -136,7 +139,7 @@ export class NotFound extends Error {
  */
 export interface Ledger {
   /** Creates the execution, or returns the one that has this id already. */
-  createRun(id: string, request: StartRun, provenance: Provenance): Promise<Run>;
+  createRun(id: string, request: StartRun, provenance: Provenance, origin?: Origin): Promise<Run>;
   run(id: string): Promise<Run | undefined>;
   runs(filter: RunFilter): Promise<Page<Run>>;
   /** Status, engine run id, commit … Only moves forward; a finished run never changes. */
@@ -284,7 +287,8 @@ export interface Workspace {
 
 export interface Workspaces {
   /** The directory itself, or a checkout of the commit with its dependencies. All runners of one machine share it. */
-  ensure(source: Source, execution: string, trust?: TrustClass): Promise<Workspace>;
+  /** `signal` ends a set-up command that is under way; the call then rejects with the signal's reason. */
+  ensure(source: Source, execution: string, trust?: TrustClass, signal?: AbortSignal): Promise<Workspace>;
   /** The checkout may serve another execution. */
   release(execution: string): Promise<void>;
 }
@@ -327,10 +331,21 @@ export interface Cage {
   isolation(): Promise<{ level: ExitRecord['isolation']; lacks: string[] }>;
 }
 
+/** Where an execution begins that goes on from another one. */
+export interface ResumePoint {
+  readonly planDigest: string;
+  readonly stage: number;
+  readonly lanes: number;
+  readonly waiting: readonly Batch[];
+  readonly done: number;
+  readonly failed: number;
+  readonly clean: boolean;
+}
+
 /** The part of Temporal the API needs. */
 export interface Engine {
   /** Starts the execution, or joins the one that has this id. Returns the engine's run id. */
-  startRun(run: Run): Promise<{ temporalRunId: string }>;
+  startRun(run: Run, resume?: ResumePoint): Promise<{ temporalRunId: string }>;
   cancelRun(id: string): Promise<void>;
   /** Whether its workflow goes on. `missing`: the server does not know it, or not any more. */
   runState(id: string): Promise<'running' | 'cancelled' | 'closed' | 'missing'>;

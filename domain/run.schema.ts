@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RunBlame } from './blame.schema.js';
 import { RunStatus, Verdict } from './outcome.schema.js';
 import { PRIORITIES } from './priority.js';
+import { Origin, Stuck } from './travel.schema.js';
 
 /** Where the code under test comes from. */
 export const Source = z
@@ -147,6 +148,8 @@ export const Run = z
     startedAt: z.iso.datetime().nullable(),
     endedAt: z.iso.datetime().nullable(),
     durationMs: z.number().nullable(),
+    origin: Origin.optional().describe('Set for reruns and for executions that go on from an earlier one.'),
+    stuck: Stuck.optional().describe('Set while the execution makes no progress.'),
   })
   .meta({ id: 'Run' });
 export type Run = z.infer<typeof Run>;

@@ -21,7 +21,7 @@ import { namedFailures } from '../to-failure.js';
 
 export interface BaseDeps extends RunnerDeps {
   readonly base: BaseApi;
-  readonly project: (root: string, trust: TrustClass) => ProjectAccess;
+  readonly project: (root: string, trust: TrustClass, signal?: AbortSignal) => ProjectAccess;
 }
 
 /** Kept of one message: enough to recognise a failure. */
@@ -44,7 +44,7 @@ async function rerunAtBase(deps: BaseDeps, execution: string, signal: AbortSigna
   const name = baseWorkspaceOf(execution);
   const { repository, commit, prefix } = wanted.base;
   try {
-    const { root } = await deps.workspaces.ensure({ kind: 'commit', repository, commit }, name, trust);
+    const { root } = await deps.workspaces.ensure({ kind: 'commit', repository, commit }, name, trust, signal);
     const at = new AtBase(deps, execution, plan, wanted, join(root, prefix), trust, signal);
     await at.prepare();
     for (let no = 1; no <= wanted.tries; no++) {
@@ -76,7 +76,7 @@ class AtBase {
 
   /** Builds and lists what the base commit has, as planning does for the change. */
   async prepare(): Promise<void> {
-    const project = this.deps.project(this.root, this.trust);
+    const project = this.deps.project(this.root, this.trust, this.signal);
     for (const name of new Set(this.wanted.targets.map((t) => t.suite))) {
       const suite = this.suite(name);
       const adapter = this.deps.adapter(suite.framework);

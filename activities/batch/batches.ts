@@ -97,6 +97,7 @@ async function begunBatch(
     run.source.kind === 'commit' && plan.commit ? { ...run.source, commit: plan.commit } : run.source,
     execution,
     run.trust,
+    signal,
   );
   const cores = Math.max(1, Math.floor(deps.cores / input.share));
   deps.log.info({ ...key, files: files.length, resumed: done.size }, 'batch begins');

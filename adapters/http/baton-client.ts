@@ -20,6 +20,7 @@ import { MetricsSummary } from '../../domain/metrics.schema.js';
 import { NotFound } from '../../domain/ports.js';
 import { ReceiptKeyList } from '../../domain/receipt.schema.js';
 import type { StartRun } from '../../domain/run.schema.js';
+import { HistoryDocument, ResetPoints } from '../../domain/travel.schema.js';
 import { followEvents } from './event-stream.js';
 import { type Ask, request, type WireOptions } from './request.js';
 
@@ -41,6 +42,12 @@ export interface BatonClient {
   batches(id: string): Promise<BatchList>;
   attempts(id: string, test: string): Promise<AttemptList>;
   history(project: string, testId: string, limit?: number): Promise<HistoryList>;
+  /** The recorded history in Temporal's JSON form. */
+  recording(id: string): Promise<HistoryDocument>;
+  resetPoints(id: string): Promise<ResetPoints>;
+  /** One try: what was set back once is not set back again because an answer was lost. */
+  reset(id: string, to: string): Promise<RunAnswer>;
+  rerun(id: string, only: 'failed' | 'all', idempotencyKey?: string): Promise<RunAnswer>;
   artifacts(id: string): Promise<ArtifactList>;
   artifact(id: string, name: string): Promise<Uint8Array>;
   report(id: string, format: ReportFormat): Promise<Uint8Array>;
@@ -63,6 +70,8 @@ export interface BatonClient {
 
 /** People wait for it: shorter than a runner. */
 const GIVE_UP_AFTER_MS = 15_000;
+/** Copies what is kept of a large execution. */
+const RESET_TIMEOUT_MS = 60_000;
 const id = encodeURIComponent;
 
 export function batonClient(options: BatonClientOptions): BatonClient {
@@ -88,6 +97,22 @@ export function batonClient(options: BatonClientOptions): BatonClient {
     attempts: (execution, test) => get(`${run(execution)}/attempts${search({ test })}`, AttemptList),
     history: (project, testId, limit) =>
       get(`/api/tests/${id(project)}/${id(testId)}/history${search({ limit })}`, HistoryList),
+    recording: (execution) => get(`${run(execution)}/history`, HistoryDocument),
+    resetPoints: (execution) => get(`${run(execution)}/reset-points`, ResetPoints),
+    reset: async (execution, to) =>
+      withLinks(
+        await request(
+          { ...wire, giveUpAfterMs: 0 },
+          { ...posted(`${run(execution)}/reset`, { to }), timeoutMs: RESET_TIMEOUT_MS, read: parsedBy(RunAnswer) },
+        ),
+      ),
+    rerun: async (execution, only, idempotencyKey = randomUUID()) =>
+      withLinks(
+        await request(wire, {
+          ...posted(`${run(execution)}/rerun`, { only }, { 'Idempotency-Key': idempotencyKey }),
+          read: parsedBy(RunAnswer),
+        }),
+      ),
     artifacts: (execution) => get(`${run(execution)}/artifacts`, ArtifactList),
     artifact: async (execution, name) => bytes(`${run(execution)}/artifacts/${artifactPath(name)}`),
     report: (execution, format) => bytes(`${run(execution)}/report${search({ format })}`),
@@ -99,6 +124,13 @@ export function batonClient(options: BatonClientOptions): BatonClient {
     events: (execution, signal, after) => followEvents(options, { execution, signal, after: after ?? 0 }),
   };
 }
+
+const posted = (path: string, body: object, headers: Record<string, string> = {}) => ({
+  method: 'POST' as const,
+  path,
+  body: JSON.stringify(body),
+  headers: { 'Content-Type': 'application/json', ...headers },
+});
 
 const startOf = (body: z.input<typeof StartRun>, key: string): Ask<RunAnswer> => ({
   method: 'POST',

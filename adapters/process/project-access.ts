@@ -5,7 +5,7 @@ import { join, resolve, sep } from 'node:path';
 import type { ExitRecord } from '../../domain/batch.schema.js';
 import { ProjectProblem } from '../../domain/failures.js';
 import type { ExecOptions, ExecResult, FoundFile, ProjectAccess } from '../../domain/framework.js';
-import type { Cage } from '../../domain/ports.js';
+import type { Cage, CagedProcess } from '../../domain/ports.js';
 import type { Seal } from '../../domain/seal.js';
 import { globMatcher } from './glob.js';
 import { ownTempDir, removeTree } from './own-temp.js';
@@ -25,6 +25,8 @@ export interface ProjectAccessOptions {
   readonly alsoInside?: readonly string[];
   /** Set for a project that is not trusted: how to seal its commands, which may write these directories. */
   readonly seal?: (writable: readonly string[]) => Seal;
+  /** Ends every command that is under way or begins later; `exec` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const byCodeUnit = (a: FoundFile, b: FoundFile): number => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0);
@@ -38,6 +40,7 @@ class DirectoryAccess implements ProjectAccess {
   readonly #env: Readonly<Record<string, string>>;
   readonly #also: readonly string[];
   readonly #seal: ProjectAccessOptions['seal'];
+  readonly #signal: AbortSignal | undefined;
 
   constructor(
     readonly root: string,
@@ -49,6 +52,7 @@ class DirectoryAccess implements ProjectAccess {
     this.#env = env;
     this.#also = options.alsoInside ?? [];
     this.#seal = options.seal;
+    this.#signal = options.signal;
   }
 
   async readText(path: string): Promise<string | undefined> {
@@ -100,6 +104,8 @@ class DirectoryAccess implements ProjectAccess {
   }
 
   async exec(command: string, args: readonly string[], options: ExecOptions): Promise<ExecResult> {
+    const signal = options.signal ?? this.#signal;
+    signal?.throwIfAborted();
     const scratch = await ownTempDir();
     const [stdoutFile, stderrFile] = [join(scratch, 'stdout'), join(scratch, 'stderr')];
     try {
@@ -115,7 +121,7 @@ class DirectoryAccess implements ProjectAccess {
         stdoutFile,
         stderrFile,
       });
-      const exit = await child.exit;
+      const exit = await ended(child, signal);
       if (exit.startError !== null) throw cannotStart(command, exit.startError, exit.killed);
       const [stdout, stderr] = [await streamText(command, stdoutFile), await streamText(command, stderrFile)];
       return { code: exit.code, stdout, stderr: stderr + endNote(exit, options) };
@@ -171,6 +177,20 @@ async function sealedParts(
   const [home, temp] = [join(scratch, 'home'), join(scratch, 'tmp')];
   for (const dir of [home, temp]) await mkdir(dir);
   return { seal: seal([home, temp]), env: { HOME: home, TMPDIR: temp } };
+}
+
+/** How it ended. Cancelled, its whole tree is gone before the reason is thrown. */
+async function ended(child: CagedProcess, signal: AbortSignal | undefined): Promise<ExitRecord> {
+  const cancel = (): void => child.kill('cancelled');
+  signal?.addEventListener('abort', cancel, { once: true });
+  if (signal?.aborted) cancel();
+  try {
+    const exit = await child.exit;
+    signal?.throwIfAborted();
+    return exit;
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
 }
 
 async function streamText(command: string, path: string): Promise<string> {

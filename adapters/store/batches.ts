@@ -285,6 +285,7 @@ export function listBatches(store: Store, execution: string): Promise<BatchRecor
       stage: row.stage,
       files: row.definition.files,
       exclusive: row.definition.exclusive,
+      serial: row.definition.serial,
       fence: row.fence,
       state: row.state,
       runner: row.runner,

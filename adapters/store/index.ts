@@ -5,6 +5,7 @@ import type { FailureLedger } from '../../domain/failure-groups.js';
 import type { MetricsLedger } from '../../domain/metrics.js';
 import type { PoolLedger } from '../../domain/pool.js';
 import type { Ledger } from '../../domain/ports.js';
+import type { TravelLedger } from '../../domain/time-travel.js';
 import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
 import { addArtifact, artifacts, keptDigests } from './artifact-refs.js';
 import { blameStore } from './blame.js';
@@ -22,6 +23,7 @@ import { record } from './record.js';
 import { attempts, attemptsOf, history, listResults } from './results.js';
 import { receipt } from './receipts.js';
 import { retain } from './retention.js';
+import { travelLedger } from './travel.js';
 import { createRun, findRun, listRuns, updateRun } from './runs.js';
 import { finishRun, storeVerdict } from './verdicts.js';
 
@@ -40,6 +42,7 @@ export interface StoreLedger extends Ledger {
   readonly failures: FailureLedger;
   readonly blame: BlameStore;
   readonly pool: PoolLedger;
+  readonly travel: TravelLedger;
   /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
   keptDigests(): Promise<Set<string>>;
 }
@@ -55,7 +58,7 @@ export async function openLedger(options: LedgerOptions, faults: FaultPoint = ()
 /** The ledger on an open store. */
 export function ledgerOf(store: OpenStore): StoreLedger {
   return {
-    createRun: (id, request, provenance) => createRun(store, id, request, provenance),
+    createRun: (id, request, provenance, origin) => createRun(store, id, request, provenance, origin),
     run: (id) => findRun(store, id),
     runs: (filter) => listRuns(store, filter),
     updateRun: (id, change) => updateRun(store, id, change),
@@ -95,6 +98,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     failures: failureGroups(store),
     blame: blameStore(store),
     pool: poolLedger(store),
+    travel: travelLedger(store),
     ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),
     close: () => store.close(),
   };

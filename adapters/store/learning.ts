@@ -35,7 +35,7 @@ export function learnDurations(store: Store, execution: string): Promise<void> {
         SELECT batch, file, fence, sum(duration_ms) AS sum_ms FROM result_rows
         WHERE execution = ${run.id} GROUP BY batch, file, fence
       ) t ON t.batch = f.batch AND t.file = f.file AND t.fence = f.fence
-      WHERE b.execution = ${run.id} AND b.stage = 1 AND NOT jsonb_exists(b.definition, 'tests')
+      WHERE b.execution = ${run.id} AND b.stage = 1 AND NOT jsonb_exists(b.definition, 'tests') AND b.taken_from IS NULL
         AND coalesce(f.duration_ms, t.sum_ms) IS NOT NULL
       GROUP BY b.suite, f.file
       ON CONFLICT (project, suite, file) DO UPDATE SET samples = d.samples + 1, updated_at = clock_timestamp(),
@@ -84,6 +84,7 @@ export function lastSeen(
         SELECT r.id FROM runs r, me
         WHERE r.project = ${toText(project)} AND r.id <> me.id AND r.status = 'finished' AND r.verdict IN ('passed', 'failed')
           AND r.not_run = 0 AND NOT r.lacks_suites
+          AND coalesce(r.origin ->> 'only', 'all') <> 'failed'
           AND NOT jsonb_exists(r.options, 'suites') AND NOT jsonb_exists(r.options, 'filter')
           AND (r.source - 'commit' = me.source OR (r.commit IS NOT NULL AND me.commit IS NOT NULL))
           AND (r.branch IS NOT DISTINCT FROM me.branch OR r.branch IS NULL OR r.branch = ANY(${MAIN_BRANCHES}::text[]))

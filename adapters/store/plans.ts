@@ -86,9 +86,10 @@ async function stageOf(tx: Tx, execution: string, stage: number): Promise<Batch[
 async function insertBatches(tx: Tx, scope: Scope, batches: readonly Batch[], first: number): Promise<void> {
   if (batches.length === 0) return;
   await sql`
-    INSERT INTO batches (execution, id, project, principal, trust, position, suite, stage, definition)
+    INSERT INTO batches (execution, id, project, principal, trust, position, suite, stage, definition, fence)
     SELECT ${scope.execution}::text, b.definition ->> 'id', ${scope.project}::text, ${scope.principal}::text, ${scope.trust}::text,
-      ${first}::int + b.n - 1, b.definition ->> 'suite', (b.definition ->> 'stage')::int, b.definition
+      ${first}::int + b.n - 1, b.definition ->> 'suite', (b.definition ->> 'stage')::int, b.definition,
+      (SELECT coalesce(max(fence_floor), 0) FROM run_resets WHERE execution = ${scope.execution}::text)
     FROM jsonb_array_elements(${toJson(batches)}::jsonb) WITH ORDINALITY AS b (definition, n)`.execute(tx.db);
 }
 

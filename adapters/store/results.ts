@@ -163,6 +163,10 @@ export function history(store: Store, project: string, testId: string, limit: nu
       .where('t.project', '=', toText(project))
       .where('t.test_id', '=', toText(testId))
       .where('r.ended_at', 'is not', null)
+      // Taken over from another execution, where it was observed and counts.
+      .where(
+        sql<boolean>`NOT EXISTS (SELECT FROM batches b WHERE b.execution = t.execution AND b.id = t.batch AND b.taken_from IS NOT NULL)`,
+      )
       .orderBy('t.run_no', 'desc')
       .orderBy('t.occurrence')
       .limit(pageSize(limit))

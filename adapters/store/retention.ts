@@ -18,6 +18,7 @@ const OTHER_TABLES = [
   'artifacts',
   'batch_attempts',
   'batches',
+  'run_resets',
 ] as const;
 
 export async function retain(store: Store, rawDays: number, summaryDays: number): Promise<number> {

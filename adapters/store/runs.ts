@@ -5,6 +5,7 @@ import type { NewEvent } from '../../domain/events.js';
 import { priorityWord } from '../../domain/priority.js';
 import { NotFound, type Page, type RunChange, type RunFilter } from '../../domain/ports.js';
 import type { Provenance, Run, StartRun } from '../../domain/run.schema.js';
+import type { Origin } from '../../domain/travel.schema.js';
 import { type Scope, type Store, type Tx, read, write } from './context.js';
 import { decodeCursor, encodeCursor, page, pageSize } from './cursor.js';
 import { LedgerConflict } from './errors.js';
@@ -42,6 +43,8 @@ export function toRun(row: RunRow): Run {
     startedAt: iso(row.started_at),
     endedAt: iso(row.ended_at),
     durationMs: row.duration_ms,
+    ...(row.origin ? { origin: row.origin } : {}),
+    ...(row.stuck && row.status !== 'finished' ? { stuck: row.stuck } : {}),
   };
 }
 
@@ -61,7 +64,13 @@ export function unknownRun(id: string): NotFound {
   return new NotFound(`no execution has the id ${JSON.stringify(id)}`);
 }
 
-export function createRun(store: Store, id: string, request: StartRun, provenance: Provenance): Promise<Run> {
+export function createRun(
+  store: Store,
+  id: string,
+  request: StartRun,
+  provenance: Provenance,
+  origin?: Origin,
+): Promise<Run> {
   return write(store, 'ledger.create', async (tx) => {
     const project = toText(provenance.project);
     await sql`INSERT INTO projects (name) VALUES (${project}) ON CONFLICT DO NOTHING`.execute(tx.db);
@@ -77,6 +86,7 @@ export function createRun(store: Store, id: string, request: StartRun, provenanc
         options: toJson(request.options),
         priority: priorityWord(request.priority),
         status: 'accepted',
+        ...(origin ? { origin: toJson(origin) } : {}),
       })
       .onConflict((conflict) => conflict.column('id').doNothing())
       .returningAll()

@@ -7,6 +7,7 @@ import type { BatchOutcome, RawStatus, RunStatus, TestStatus, Verdict } from '..
 import type { ResultRow } from '../../domain/result.schema.js';
 import type { Desired, HeldBatch, RunnerStatus } from '../../domain/runner.schema.js';
 import type { Problem, RunOptions, Source, TrustClass } from '../../domain/run.schema.js';
+import type { Origin, Stuck } from '../../domain/travel.schema.js';
 
 type Json<T> = ColumnType<T, string, string>;
 type Time = ColumnType<Date, string | undefined, string>;
@@ -50,6 +51,8 @@ export interface RunsTable extends ProvenanceColumns {
   started_at: MaybeTime;
   ended_at: MaybeTime;
   duration_ms: number | null;
+  origin: ColumnType<Origin | null, string | null | undefined, string | null>;
+  stuck: ColumnType<Stuck | null, string | null | undefined, string | null>;
 }
 
 export interface BatchesTable extends ProvenanceColumns {
@@ -71,6 +74,7 @@ export interface BatchesTable extends ProvenanceColumns {
   summary: ColumnType<BatchSummary | null, string | null, string | null>;
   started_at: MaybeTime;
   ended_at: MaybeTime;
+  taken_from: string | null;
 }
 
 export interface BatchAttemptsTable extends ProvenanceColumns {

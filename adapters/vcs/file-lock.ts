@@ -42,11 +42,17 @@ function beganAt(pid: number): string {
   }
 }
 
-/** Runs `work` while holding the lock. Throws `ProjectProblem('SetupFailed')` that names the holder after `timeoutMs`. */
-export async function withFileLock<T>(path: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+/** Runs `work` while holding the lock. Throws `ProjectProblem('SetupFailed')` that names the holder after `timeoutMs`; `signal` ends the wait. */
+export async function withFileLock<T>(
+  path: string,
+  timeoutMs: number,
+  work: () => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   await mkdir(dirname(path), { recursive: true });
   const deadline = performance.now() + timeoutMs;
   while (!(await take(path))) {
+    signal?.throwIfAborted();
     const holder = await holderOf(path);
     if (holder && !isAlive(holder)) await dropDead(path, holder);
     else if (performance.now() > deadline) {

@@ -53,7 +53,7 @@ export interface WorkspacesOptions {
 
 export interface Workspaces {
   /** Throws `ProjectProblem`: `BadSource`, `SetupFailed` with the last lines of the command's output, `ToolMissing`. */
-  ensure(source: Source, execution: string, trust?: TrustClass): Promise<Workspace>;
+  ensure(source: Source, execution: string, trust?: TrustClass, signal?: AbortSignal): Promise<Workspace>;
   /** The slot may serve another execution; dependencies stay for it. Unknown executions are no error. */
   release(execution: string): Promise<void>;
   /** Releases checkouts of finished executions, and deletes what nobody has used for long. Returns what was deleted. */
@@ -73,10 +73,10 @@ export function workspaces(options: WorkspacesOptions): Workspaces {
     finished: options.finished ?? (async () => false),
   };
   return {
-    ensure: (source, execution, trust = 'trusted') =>
+    ensure: (source, execution, trust = 'trusted', signal) =>
       source.kind === 'directory'
         ? inPlace(context, source.dir, execution)
-        : checkedOut(context, source, execution, trust),
+        : checkedOut(cancellable(context, signal), source, execution, trust),
     release: (execution) => release(context, execution),
     sweep: ({ maxAgeMs, maxBytes }) =>
       sweepWorkspaces({
@@ -91,6 +91,17 @@ interface Context extends WorkspacesOptions {
   readonly git: ReturnType<typeof gitTool>;
   readonly records: Records;
   readonly finished: (execution: string) => Promise<boolean>;
+  readonly signal?: AbortSignal;
+}
+
+/** Every command of the project ends with the signal. */
+function cancellable(context: Context, signal: AbortSignal | undefined): Context {
+  if (!signal) return context;
+  return {
+    ...context,
+    signal,
+    exec: (root, command, args, options, trust) => context.exec(root, command, args, { ...options, signal }, trust),
+  };
 }
 
 /** Facts are those of the first look: what was there when the execution was planned. */
@@ -135,8 +146,11 @@ async function checkedOut(
     const lease = await leaseSlot(slots, execution);
     if (known?.lease === lease.id) return known.workspace;
     const job: Job = { execution, trust, project, mirror: mirror.dir, slots, lease, pinned };
-    const workspace = await withFileLock(join(project, `slot-${lease.slot}.lock`), PREPARE_TIMEOUT_MS, () =>
-      prepareOnce(context, job),
+    const workspace = await withFileLock(
+      join(project, `slot-${lease.slot}.lock`),
+      PREPARE_TIMEOUT_MS,
+      () => prepareOnce(context, job),
+      context.signal,
     );
     if (workspace) return workspace;
   }

@@ -1,12 +1,13 @@
 /** The API's way to Temporal: start, cancel, link. An execution's id is its Workflow Id, so a repeated start joins it. */
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { ProjectProblem } from '../../domain/failures.js';
-import { CONTROL_QUEUE, hostQueue, PLANNING_QUEUE, TEST_RUN_WORKFLOW } from '../../domain/names.js';
-import type { Engine } from '../../domain/ports.js';
 import { PRIORITIES, priorityKey } from '../../domain/priority.js';
+import { CONTROL_QUEUE, hostQueue, PLANNING_QUEUE, RUNNER_QUEUE, TEST_RUN_WORKFLOW } from '../../domain/names.js';
+import { batchRef } from '../../domain/planning.js';
+import type { Engine, ResumePoint } from '../../domain/ports.js';
 import type { Run } from '../../domain/run.schema.js';
 import { searchAttributes } from '../../workflows/attributes.js';
-import type { TestRunInput } from '../../workflows/messages.js';
+import type { TestRunInput, TestRunState } from '../../workflows/messages.js';
 
 /** A call to the server that takes longer is answered with "engine away"; starts are safe to repeat. */
 const CALL_MS = 10_000;
@@ -25,7 +26,7 @@ export interface EngineOptions {
 export function temporalEngine({ client, namespace, webUi, host, weights = {} }: EngineOptions): Engine {
   const call = <T>(work: () => Promise<T>): Promise<T> => client.withDeadline(Date.now() + CALL_MS, work).catch(away);
   return {
-    startRun: (run) => call(() => startRun(client, run, host, weights[run.project])),
+    startRun: (run, resume) => call(() => startRun(client, run, host, weights[run.project], resume)),
     async cancelRun(id) {
       await call(() => client.workflow.getHandle(id).cancel().catch(ignoreEnded));
     },
@@ -46,6 +47,7 @@ async function startRun(
   run: Run,
   host: string,
   weight: number | undefined,
+  resume: ResumePoint | undefined,
 ): Promise<{ temporalRunId: string }> {
   const asked = PRIORITIES.find((priority) => priority === run.priority);
   const input: TestRunInput = {
@@ -56,6 +58,7 @@ async function startRun(
     ...(asked ? {} : { bySuite: true }),
     ...(weight === undefined ? {} : { fairnessWeight: weight }),
     bail: run.options.bail,
+    ...(resume ? { resume: stateOf(run, host, resume) } : {}),
   };
   try {
     const handle = await client.workflow.start(TEST_RUN_WORKFLOW, {
@@ -76,6 +79,26 @@ async function startRun(
     return { temporalRunId: (await client.workflow.getHandle(run.id).describe()).runId };
   }
 }
+
+/** What a continued workflow would know here: the plan by reference, and the batches that are still to run. */
+const stateOf = (run: Run, host: string, resume: ResumePoint): TestRunState => ({
+  plan: {
+    plan: resume.planDigest,
+    queue: run.source.kind === 'directory' ? hostQueue(RUNNER_QUEUE, host) : RUNNER_QUEUE,
+    lanes: resume.lanes,
+    batches: [],
+    files: run.expectedFiles ?? 0,
+    project: run.project,
+    suites: [...new Set(resume.waiting.map((b) => b.suite))],
+    commit: run.commit,
+    branch: run.branch,
+  },
+  stage: resume.stage,
+  waiting: resume.waiting.map(batchRef),
+  done: resume.done,
+  failed: resume.failed,
+  clean: resume.clean,
+});
 
 async function runState(client: Client, id: string): ReturnType<Engine['runState']> {
   try {

@@ -1,12 +1,16 @@
 import type { PoolLedger } from '../../domain/pool.js';
-import type { Engine, Ledger } from '../../domain/ports.js';
+import type { Engine, Ledger, ResumePoint } from '../../domain/ports.js';
 import type { Run } from '../../domain/run.schema.js';
+import type { Origin } from '../../domain/travel.schema.js';
 import type { ApiDeps } from '../deps.js';
 
 /** Gives an accepted execution its workflow, or joins the one it has. Anything further on is returned as it is. */
 export async function startAccepted(ledger: Ledger, engine: Engine, run: Run): Promise<Run> {
   if (run.status !== 'accepted') return run;
-  const { temporalRunId } = await engine.startRun(run);
+  const resume = run.origin?.kind === 'reset' ? await resumePoint(ledger, run, run.origin) : undefined;
+  const { temporalRunId } = await engine.startRun(run, resume);
+  // A run that goes on from another one is planned already: its workflow does not say so again.
+  if (resume) return await ledger.updateRun(run.id, { temporalRunId, status: 'running' });
   return run.temporalRunId === temporalRunId ? run : await ledger.updateRun(run.id, { temporalRunId });
 }
 
@@ -29,6 +33,35 @@ export async function startAdmitted(
     }
   }
   return started;
+}
+
+type ResetOrigin = Extract<Origin, { kind: 'reset' }>;
+
+/** Undefined where there is nothing to go on from: it is planned from the beginning. */
+async function resumePoint(ledger: Ledger, run: Run, origin: ResetOrigin): Promise<ResumePoint | undefined> {
+  const planDigest = await ledger.planDigest(run.id);
+  if (planDigest === null) return undefined;
+  const batches = await ledger.batches(run.id);
+  const open = batches.filter((b) => b.state !== 'final' && b.stage === origin.stage);
+  const final = batches.filter((b) => b.state === 'final');
+  return {
+    planDigest,
+    stage: origin.stage,
+    lanes: origin.lanes,
+    waiting: open.map((b) => ({
+      id: b.batch,
+      suite: b.suite,
+      stage: b.stage,
+      files: [...b.files],
+      predictedMs: 0,
+      exclusive: b.exclusive,
+      // Not known: one after another is slower and never wrong.
+      serial: b.serial ?? true,
+    })),
+    done: final.length,
+    failed: final.reduce((sum, b) => sum + (b.evidence?.failed ?? 0), 0),
+    clean: final.every((b) => b.evidence?.outcome === 'passed' && b.evidence.failed === 0),
+  };
 }
 
 export interface Resumed {

@@ -65,6 +65,12 @@ export class RunsService {
     return run;
   }
 
+  /** Starts an execution that is in the ledger already. */
+  async begin(id: string): Promise<RunAnswer> {
+    const run = await this.existing(id);
+    return this.answer(await this.engine(() => this.letIn(run)));
+  }
+
   async cancel(id: string, principal: Principal): Promise<RunAnswer> {
     const run = await this.existing(id);
     if (run.status === 'finished') throw alreadyFinished(run);

@@ -1,18 +1,19 @@
 import { isSameProcess } from '../../scripts/lib/lock.mjs';
 import { temporalHealth } from '../../workers/stack/grpc-health.js';
 import { type Manifest, runningStack } from '../../workers/stack/manifest.js';
-import type { Context } from '../context.js';
+import { apiKey, type Context } from '../context.js';
 import { EXIT, type ExitCode } from '../exit-codes.js';
 import { table } from '../terminal.js';
 import { lookAtPool, poolText } from './runners.js';
 import { places } from './up.js';
 
 const ANSWER_TIMEOUT_MS = 5_000;
+const NEWEST_RUNS = 200;
 
 /** `baton status`: what is up, each part asked. 0 when all is well, 3 when nothing is up or something is ill. */
 export async function status(context: Context, flags: { json?: boolean }): Promise<ExitCode> {
   const manifest = runningStack(context.settings.home);
-  const checks = manifest ? await ask(manifest) : [];
+  const checks = manifest ? await ask(context, manifest) : [];
   const ok = manifest !== null && checks.every((check) => check.problem === null);
   const pool = manifest ? await lookAtPool(context, manifest.api) : null;
   if (flags.json) context.stdout.write(`${JSON.stringify({ up: manifest !== null, ok, checks, pool, manifest })}\n`);
@@ -36,7 +37,7 @@ interface Check {
   readonly problem: string | null;
 }
 
-async function ask(manifest: Manifest): Promise<Check[]> {
+async function ask(context: Context, manifest: Manifest): Promise<Check[]> {
   const parts = manifest.parts.map((part) => {
     const problem = isSameProcess(part.pid, part.ticks) ? null : `is not running; its log: ${part.log}`;
     return {
@@ -53,7 +54,19 @@ async function ask(manifest: Manifest): Promise<Check[]> {
     ...parts,
     { name: 'API answers', detail: manifest.api, problem: api },
     { name: 'Temporal answers', detail: manifest.temporal.address, problem: temporal },
+    ...(api === null ? await stuckRuns(context, manifest.api) : []),
   ];
+}
+
+/** Executions that make no progress. One that only waits for a free runner is well. */
+async function stuckRuns(context: Context, api: string): Promise<Check[]> {
+  const { items } = await context.connect(api, apiKey(context.settings)).runs({ limit: NEWEST_RUNS });
+  return items.flatMap((run) => {
+    if (!run.stuck) return [];
+    const text = `${run.stuck.message} ${run.stuck.advice.replaceAll(' ID', ` ${run.id}`)}`;
+    const waits = run.stuck.reason === 'waiting_for_capacity';
+    return [{ name: run.id, detail: text, problem: waits ? null : text }];
+  });
 }
 
 async function apiProblem(api: string): Promise<string | null> {

@@ -31,6 +31,7 @@ class FakeApi implements Client {
   tests: TestResult[] = [];
   started: unknown[] = [];
   cancelled: string[] = [];
+  reruns: string[] = [];
   /** Finishes only when cancelled. */
   endless = false;
   reports: Partial<Record<ReportFormat, string>> = { html: '<html>', junit: '<testsuites/>', ctrf: '{}' };
@@ -81,6 +82,19 @@ class FakeApi implements Client {
     return this.answer();
   }
   async run(): Promise<RunAnswer> {
+    return this.answer();
+  }
+  async recording(): Promise<unknown> {
+    return { events: [] };
+  }
+  async resetPoints() {
+    return { items: [] };
+  }
+  async reset(): Promise<RunAnswer> {
+    return this.answer();
+  }
+  async rerun(_id: string, only: 'failed' | 'all'): Promise<RunAnswer> {
+    this.reruns.push(only);
     return this.answer();
   }
   async runs() {

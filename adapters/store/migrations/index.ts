@@ -3,6 +3,7 @@ import { STATEMENTS } from './0001-ledger.js';
 import { RECEIPT_STATEMENTS } from './0002-receipts.js';
 import { STATEMENTS as BLAME } from './0003-blame.js';
 import { POOL_STATEMENTS } from './0004-pool.js';
+import * as travel from './0005-travel.js';
 import { STATEMENTS as RETRIES } from './0006-retries.js';
 
 const running = (statements: readonly string[]): Migration => ({
@@ -16,6 +17,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-receipts': running(RECEIPT_STATEMENTS),
   '0003-blame': running(BLAME),
   '0004-pool': running(POOL_STATEMENTS),
+  '0005-travel': { up: travel.up },
   '0006-retries': running(RETRIES),
 };
 

@@ -46,6 +46,7 @@ export function batchBehaviour(subject: () => Subject): void {
         evidence: { outcome: 'passed' },
         filesDone: ['a.test.ts', 'b.test.ts'],
         exclusive: false,
+        serial: false,
       },
     ]);
     expect(namesOf(await ledger().attempts(id))).toEqual(['one', 'two', 'three']);
