@@ -1,6 +1,7 @@
 /** Wires the control process: store, API, and the worker for workflows and quick activities. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { Runtime, Worker } from '@temporalio/worker';
 import { createHousekeepingActivities } from '../activities/housekeeping.js';
@@ -15,7 +16,8 @@ import { temporalEngine } from '../api/engine/temporal-engine.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { CONTROL_QUEUE } from '../domain/names.js';
 import type { Settings } from './config.js';
-import { faultPoints } from './faults.js';
+import { faultyRequests } from './fault-requests.js';
+import { type FaultPoint, faults } from './faults.js';
 import { PACKAGE_ROOT, VERSION } from './package.js';
 import { sdkLogger } from './sdk-logger.js';
 import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative } from './temporal.js';
@@ -34,19 +36,18 @@ export interface Control {
 export async function startControl(settings: Settings, log: Log): Promise<Control> {
   Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
   mkdirSync(settings.home, { recursive: true });
-  const artifacts = diskArtifacts(join(settings.home, 'artifacts'));
+  const faulty = faults(settings.faults);
+  const artifacts = faulty.around('artifacts', diskArtifacts(join(settings.home, 'artifacts')));
   const [ledger, client, connection] = await Promise.all([
-    openStore(settings),
+    openStore(settings, faulty.at).then((opened) => faulty.around('ledger', opened)),
     openClient(settings),
     openNative(settings),
   ]);
   await ensureSearchAttributes(client, settings.namespace);
-  const engine = temporalEngine({
-    client,
-    namespace: settings.namespace,
-    webUi: settings.webUi,
-    host: settings.machine,
-  });
+  const engine = faulty.around(
+    'engine',
+    temporalEngine({ client, namespace: settings.namespace, webUi: settings.webUi, host: settings.machine }),
+  );
   const runDeps: RunDeps = {
     ledger,
     artifacts,
@@ -89,6 +90,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
       logger: log,
     }),
   ]);
+  faultyRequests(api.app.getHttpServer() as Server, faulty);
   const { url } = await api.listen();
   const done = worker.run();
   const { failed } = await resumeAccepted(ledger, engine);
@@ -129,12 +131,11 @@ function every(ms: number, work: () => Promise<unknown>, log: Log): { stop(): vo
   return { stop: () => clearInterval(timer) };
 }
 
-async function openStore(settings: Settings): Promise<StoreLedger> {
-  const faults = faultPoints(settings.faults);
-  if (settings.databaseUrl) return openLedger({ kind: 'postgres', url: settings.databaseUrl }, faults);
+async function openStore(settings: Settings, at: FaultPoint): Promise<StoreLedger> {
+  if (settings.databaseUrl) return openLedger({ kind: 'postgres', url: settings.databaseUrl }, at);
   // Made by the build: copying it takes a quarter of a second, creating a database four.
   const template = await prepareTemplate(join(PACKAGE_ROOT, 'dist', 'template'));
-  return openLedger({ kind: 'pglite', dataDir: join(settings.home, 'db'), template }, faults);
+  return openLedger({ kind: 'pglite', dataDir: join(settings.home, 'db'), template }, at);
 }
 
 /** Bundled by the build, so that a worker is ready without running webpack. */

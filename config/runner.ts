@@ -9,13 +9,14 @@ import { httpRunnerApi } from '../adapters/http/runner-api.js';
 import { leaseLane } from '../adapters/process/leases.js';
 import { removeStaleGroups } from '../adapters/process/cgroup.js';
 import { testEnvironment } from '../adapters/process/environment.js';
-import { removeStaleTemp } from '../adapters/process/own-temp.js';
+import { ownTempDir, removeStaleTemp, removeTree } from '../adapters/process/own-temp.js';
 import { projectName } from '../adapters/vcs/project-name.js';
 import type { BatchActivities, PlanningActivities } from '../domain/activities.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { hostQueue, PLANNING_QUEUE, RUNNER_QUEUE } from '../domain/names.js';
 import { NotFound, type RunnerApi } from '../domain/ports.js';
 import type { Settings } from './config.js';
+import { faults } from './faults.js';
 import type { Log } from './log.js';
 import { projectTools } from './project.js';
 import { sdkLogger } from './sdk-logger.js';
@@ -42,10 +43,14 @@ export async function startRunner(settings: Settings, log: Log): Promise<Runner>
   const connection = await openNative(settings);
   // What a runner that was killed could not clean up itself.
   await removeStaleTemp();
+  const spoolDir = await openSpool(join(settings.home, 'spool'));
   await removeStaleGroups();
-  const api = httpRunnerApi({ baseUrl: settings.apiUrl, token: settings.runnerToken });
+  const api = faults(settings.faults).around(
+    'runner',
+    httpRunnerApi({ baseUrl: settings.apiUrl, token: settings.runnerToken }),
+  );
   const tools = projectTools(settings, (execution) => isOver(api, execution));
-  const workers = await createWorkers(connection, settings, activities(settings, api, tools, log));
+  const workers = await createWorkers(connection, settings, activities(settings, api, tools, spoolDir, log));
   // Told once by each worker that broke; the others then stop too.
   const done = Promise.all(workers.map((w) => w.run())).then(() => undefined);
   return {
@@ -56,9 +61,17 @@ export async function startRunner(settings: Settings, log: Log): Promise<Runner>
         // The process hears of it through `done`; here only the order of closing matters.
       });
       tools.close();
+      await removeTree(spoolDir);
       await connection.close();
     },
   };
+}
+
+/** A folder of this process's own, so that the spools of runners that were killed are known for what they are, and go. */
+async function openSpool(root: string): Promise<string> {
+  mkdirSync(root, { recursive: true });
+  await removeStaleTemp(root);
+  return ownTempDir(root);
 }
 
 /** An execution that the ledger has forgotten is over too. */
@@ -77,10 +90,9 @@ function activities(
   settings: Settings,
   api: RunnerApi,
   tools: ReturnType<typeof projectTools>,
+  spoolDir: string,
   log: Log,
 ): RunnerActivities {
-  const spoolDir = join(settings.home, 'spool');
-  mkdirSync(spoolDir, { recursive: true });
   const cores = availableParallelism();
   const batches = createBatchActivities({
     api,
