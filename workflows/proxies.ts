@@ -47,7 +47,11 @@ export const local = proxyLocalActivities<Pick<RunActivities, 'beginRun'>>({
   retry: { initialInterval: '250 milliseconds', maximumInterval: '10 seconds' },
 });
 
-/** Checks out, installs, builds, lists tests: an hour for the slowest build. No schedule-to-start limit: a run waits for a runner. */
+/**
+ * Checks out, installs, builds, lists tests: an hour for the slowest build. No schedule-to-start limit: a run waits for a
+ * runner. Attempts are many, because a runner that is lost while it plans says nothing about the plan; one that fails
+ * again and again is ended by the activity itself, long before.
+ */
 export const planning = proxyActivities<PlanningActivities>({
   startToCloseTimeout: '1 hour',
   heartbeatTimeout: HEARTBEAT,
@@ -55,14 +59,15 @@ export const planning = proxyActivities<PlanningActivities>({
   retry: {
     initialInterval: '1 second',
     maximumInterval: '30 seconds',
-    maximumAttempts: 5,
+    maximumAttempts: 30,
     nonRetryableErrorTypes: NON_RETRYABLE,
   },
 });
 
 /**
  * The limits of a batch are kept by its cage; the engine's own limit is only the last resort behind the largest one a
- * suite can set (24 h). Five attempts, because a batch that has cost five runners is not going to spare the sixth.
+ * suite can set (24 h). No limit of attempts here: one that is handed back because a runner is full or paused, or because
+ * something shared is taken, is no failure. The ledger ends a batch that kills runners, and the runner one that fails.
  * Never dispatched eagerly: an eager task jumps the queue of priorities.
  */
 export const batchOptions = {
@@ -73,7 +78,6 @@ export const batchOptions = {
   retry: {
     initialInterval: '250 milliseconds',
     maximumInterval: '5 seconds',
-    maximumAttempts: 5,
     nonRetryableErrorTypes: NON_RETRYABLE,
   },
 } as const;

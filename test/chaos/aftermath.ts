@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { batonClient } from '../../adapters/http/baton-client.js';
+import { clientOf, type Door } from './client.js';
 import type { LedgerProject } from './ledger-project.js';
 import type { Started } from './load.js';
 import { testProcesses } from './processes.js';
@@ -14,7 +14,7 @@ const REMAINS_MS = 15_000;
 
 /** An ordinary new execution ends, and every question about an old one is answered. */
 export async function checkLiveness(shape: Shape, project: LedgerProject, old: Started | undefined): Promise<string[]> {
-  const client = batonClient({ baseUrl: shape.api, giveUpAfterMs: 60_000 });
+  const client = clientOf(shape, 60_000);
   const begun = Date.now();
   const { id } = await client.startRun({ source: { kind: 'directory', dir: project.dir } });
   for (;;) {
@@ -24,11 +24,11 @@ export async function checkLiveness(shape: Shape, project: LedgerProject, old: S
       return [`after the last fault a new execution, ${id}, is still ${run.status} after ${LIVENESS_MS / 1000} s`];
     await sleep(200);
   }
-  return old ? questions(shape.api, old.id) : [];
+  return old ? questions(shape, old.id) : [];
 }
 
-async function questions(api: string, id: string): Promise<string[]> {
-  const client = batonClient({ baseUrl: api });
+async function questions(door: Door, id: string): Promise<string[]> {
+  const client = clientOf(door);
   const { items: results } = await client.results(id, { limit: 1 });
   const run = await client.run(id);
   const testId = results[0]?.testId ?? '';

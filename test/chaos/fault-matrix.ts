@@ -83,21 +83,21 @@ async function runGroup(
   rmSync(`${file}.struck`, { recursive: true, force: true });
   writeFileSync(`${file}.next`, `${faults.join('\n')}\n`);
   renameSync(`${file}.next`, file);
-  const load = new Load(shape.api, [project], faults.length);
+  const load = new Load(shape, [project], faults.length);
   await load.exactly(Math.min(faults.length, 4));
   const findings: string[] = [];
   // The routes that only people ask, while the faults are armed.
-  await askEverything(shape.api, load.acknowledged[0]?.id);
+  await askEverything(shape, load.acknowledged[0]?.id);
   await load.settled(stuckDetector(shape, load, [project], PATIENCE_MS)).catch((error: unknown) => {
     findings.push(`STUCK ${error instanceof Error ? error.message : String(error)}`);
   });
-  await askEverything(shape.api, load.acknowledged[0]?.id);
+  await askEverything(shape, load.acknowledged[0]?.id);
   writeFileSync(`${file}.next`, '');
   renameSync(`${file}.next`, file);
   const struck = new Set(existsSync(`${file}.struck`) ? readdirSync(`${file}.struck`).map(decodeURIComponent) : []);
   for (const started of load.acknowledged) {
     if (!load.finished.has(started.id)) findings.push(`${started.id} was acknowledged and has no verdict`);
-    else findings.push(...(await judgeExecution(shape.api, started, undisturbed, false)).findings);
+    else findings.push(...(await judgeExecution(shape, started, undisturbed, false)).findings);
   }
   findings.push(...(await checkRemains(shape, load.acknowledged)));
   if (findings.length > 0 || Date.now() - begun > 20_000)

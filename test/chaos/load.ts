@@ -1,8 +1,9 @@
 /** Keeps so many executions going, remembers every start that was acknowledged, and waits for each to end. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type BatonClient, batonClient } from '../../adapters/http/baton-client.js';
+import type { BatonClient } from '../../adapters/http/baton-client.js';
 import type { RunAnswer } from '../../domain/api.schema.js';
+import { clientOf, type Door } from './client.js';
 import type { LedgerProject } from './ledger-project.js';
 
 export interface Started {
@@ -18,11 +19,11 @@ export class Load {
   private readonly client: BatonClient;
 
   constructor(
-    api: string,
+    door: Door,
     private readonly projects: readonly LedgerProject[],
     private readonly atOnce: number,
   ) {
-    this.client = batonClient({ baseUrl: api });
+    this.client = clientOf(door);
   }
 
   /** Starts executions, one project after the other, until `close`. */

@@ -3,6 +3,7 @@
  *
  *   --kills 100 --seed 7 --shape embedded|postgres|cluster   one segment
  *   --faults [--point ledger. --kind error]                  every fault point × kind, each once
+ *   --naive --kills 30                                       the same kills on results written at least once
  *   --total                                                  the sum of all segments so far
  */
 import { mkdirSync } from 'node:fs';
@@ -12,8 +13,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { FAULT_KINDS, type FaultKind } from '../../config/faults.js';
 import { PACKAGE_ROOT } from '../../config/package.js';
+import { clusterShape } from './cluster.js';
 import { embeddedShape } from './embedded.js';
 import { pointsNeverPassed, runMatrix } from './fault-matrix.js';
+import { naiveExperiment, naiveLine } from './naive/experiment.js';
 import { allPoints } from './points.js';
 import { append, readSegments, reproduce, table } from './report.js';
 import { runSegment } from './segment.js';
@@ -26,6 +29,7 @@ const { values } = parseArgs({
     shape: { type: 'string', default: 'embedded' },
     runners: { type: 'string', default: '3' },
     'at-once': { type: 'string', default: '3' },
+    naive: { type: 'boolean', default: false },
     faults: { type: 'boolean', default: false },
     point: { type: 'string' },
     kind: { type: 'string' },
@@ -47,7 +51,9 @@ const say = (line: string): void => {
 async function openShape(name: string, env: Record<string, string> = {}): Promise<Shape> {
   if (name === 'embedded' || name === 'postgres')
     return embeddedShape({ kind: name, runners: Number(values.runners), env, say: (line) => say(`  ${line}`) });
-  throw new Error(`There is no shape "${name}". Known: embedded, postgres.`);
+  if (name === 'cluster')
+    return clusterShape({ runners: Number(values.runners), env, say: (line) => say(`  ${line}`) });
+  throw new Error(`There is no shape "${name}". Known: embedded, postgres, cluster.`);
 }
 
 async function segment(): Promise<number> {
@@ -95,7 +101,13 @@ async function faults(): Promise<number> {
   }
 }
 
-if (values.faults) process.exitCode = await faults();
+async function naive(): Promise<number> {
+  process.stdout.write(`${naiveLine(await naiveExperiment(Number(values.seed), Number(values.kills), say))}\n`);
+  return 0;
+}
+
+if (values.naive) process.exitCode = await naive();
+else if (values.faults) process.exitCode = await faults();
 else if (values.total) process.stdout.write(table(readSegments(segments)));
 else process.exitCode = await segment();
 process.exit();

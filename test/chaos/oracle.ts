@@ -3,10 +3,11 @@
  * an undisturbed run of each project came to, and what the API answers; nothing else of Baton. Each finding is one
  * sentence with the execution it is about.
  */
-import { type BatonClient, batonClient } from '../../adapters/http/baton-client.js';
+import type { BatonClient } from '../../adapters/http/baton-client.js';
 import type { RunAnswer } from '../../domain/api.schema.js';
 import type { BatonEvent } from '../../domain/events.js';
 import type { TestResult } from '../../domain/result.schema.js';
+import { clientOf, type Door, getText } from './client.js';
 import type { LedgerProject } from './ledger-project.js';
 import type { Started } from './load.js';
 import { readTruth, type TruthLine } from './truth.js';
@@ -30,16 +31,16 @@ export interface Judged {
 
 /** `disturbed`: executions whose test processes were hit themselves; a dead process is tried again, as a new attempt. */
 export async function judgeExecution(
-  api: string,
+  door: Door,
   { id, project }: Started,
   undisturbed: Undisturbed,
   disturbed: boolean,
 ): Promise<Judged> {
-  const client = batonClient({ baseUrl: api, giveUpAfterMs: 60_000 });
+  const client = clientOf(door, 60_000);
   const [run, results, events, truth] = await Promise.all([
     client.run(id),
     allResults(client, id),
-    allEvents(api, id),
+    allEvents(door, id),
     readTruth(project.truth),
   ]);
   const own = truth.filter((line) => line.execution === id);
@@ -184,11 +185,12 @@ export async function allResults(client: BatonClient, id: string): Promise<TestR
   }
 }
 
-async function allEvents(api: string, id: string): Promise<BatonEvent[]> {
+async function allEvents(door: Door, id: string): Promise<BatonEvent[]> {
   const items: BatonEvent[] = [];
   for (;;) {
-    const response = await fetch(`${api}/api/runs/${id}/events?limit=1000&after=${items.at(-1)?.id ?? 0}`);
-    const page = (await response.json()) as { items: BatonEvent[] };
+    const page = JSON.parse(
+      await getText(door, `/api/runs/${id}/events?limit=1000&after=${items.at(-1)?.id ?? 0}`),
+    ) as { items: BatonEvent[] };
     items.push(...page.items);
     if (page.items.length < 1000) return items;
   }

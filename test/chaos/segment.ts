@@ -1,7 +1,8 @@
 /** One segment: undisturbed runs, a storm over a load, healing, and the judgement. */
-import { batonClient } from '../../adapters/http/baton-client.js';
+import type { BatonClient } from '../../adapters/http/baton-client.js';
 import type { RunAnswer } from '../../domain/api.schema.js';
 import { checkLiveness, checkLogs, checkRemains } from './aftermath.js';
+import { clientOf } from './client.js';
 import { type LedgerProject, ledgerProject, type ProjectShape } from './ledger-project.js';
 import { Load, type Started } from './load.js';
 import { allResults, expectedStatus, judgeExecution, nameOf, type Undisturbed } from './oracle.js';
@@ -59,7 +60,7 @@ export async function runSegment(shape: Shape, options: SegmentOptions): Promise
   const undisturbed = await undisturbedRuns(shape, projects);
   say(`undisturbed: ${[...undisturbed].map(([name, { verdict }]) => `${name} ${verdict}`).join(', ')}`);
 
-  const load = new Load(shape.api, projects, options.atOnce);
+  const load = new Load(shape, projects, options.atOnce);
   const storm = new Storm(shape, stormPlan(shape, options, load), numbers, say);
   const loading = load.run();
   await storm.run();
@@ -98,7 +99,7 @@ export async function runSegment(shape: Shape, options: SegmentOptions): Promise
 
 function stormPlan(shape: Shape, options: SegmentOptions, load: Load): StormPlan {
   const hit = new Set<string>();
-  const client = batonClient({ baseUrl: shape.api, giveUpAfterMs: 1_000 });
+  const client = clientOf(shape, 1_000);
   return {
     ...USUAL,
     ...options.storm,
@@ -122,7 +123,7 @@ export async function undisturbedRuns(
   shape: Shape,
   projects: readonly LedgerProject[],
 ): Promise<Map<string, Undisturbed>> {
-  const client = batonClient({ baseUrl: shape.api, giveUpAfterMs: 60_000 });
+  const client = clientOf(shape, 60_000);
   const entries = await Promise.all(
     projects.map(async (project): Promise<[string, Undisturbed]> => {
       const { id } = await client.startRun({ source: { kind: 'directory', dir: project.dir } });
@@ -143,7 +144,7 @@ export async function undisturbedRuns(
   return new Map(entries);
 }
 
-async function finished(client: ReturnType<typeof batonClient>, id: string): Promise<RunAnswer> {
+async function finished(client: BatonClient, id: string): Promise<RunAnswer> {
   const deadline = Date.now() + 300_000;
   for (;;) {
     const run = await client.run(id);
@@ -172,12 +173,7 @@ async function judgeAll(
   };
   for (const started of load.acknowledged) {
     if (!load.finished.has(started.id)) continue;
-    const judged = await judgeExecution(
-      shape.api,
-      started,
-      undisturbed.get(started.project.name)!,
-      hit.has(started.id),
-    );
+    const judged = await judgeExecution(shape, started, undisturbed.get(started.project.name)!, hit.has(started.id));
     sum.results += judged.results;
     sum.lost += judged.lost;
     sum.doubled += judged.doubled;

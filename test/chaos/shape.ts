@@ -17,6 +17,8 @@ export interface ChaosPart {
 export interface Shape {
   readonly name: string;
   readonly api: string;
+  /** A key of the API, where it asks for one. */
+  readonly token?: string | undefined;
   readonly home: string;
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly links: Readonly<Record<string, TcpProxy>>;

@@ -1,7 +1,7 @@
 /** Notices when nothing moves any more, and says everything that helps to see why. */
 import { readFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
-import { batonClient } from '../../adapters/http/baton-client.js';
+import { clientOf, type Door } from './client.js';
 import type { Load } from './load.js';
 import type { LedgerProject } from './ledger-project.js';
 import type { Shape } from './shape.js';
@@ -29,7 +29,7 @@ export function stuckDetector(
 
 export async function diagnose(shape: Shape, executions: readonly string[]): Promise<string> {
   const told = await Promise.all([
-    ...executions.slice(0, 3).map((id) => ledgerView(shape.api, id)),
+    ...executions.slice(0, 3).map((id) => ledgerView(shape, id)),
     ...executions.slice(0, 3).map((id) => engineView(shape, id)),
     ...shape.logs().map((file) => tail(file)),
   ]);
@@ -37,9 +37,9 @@ export async function diagnose(shape: Shape, executions: readonly string[]): Pro
   return [`parts: ${parts.join(', ')}`, ...told].join('\n');
 }
 
-async function ledgerView(api: string, id: string): Promise<string> {
+async function ledgerView(door: Door, id: string): Promise<string> {
   try {
-    const client = batonClient({ baseUrl: api });
+    const client = clientOf(door);
     const [run, batches] = await Promise.all([client.run(id), client.batches(id)]);
     const lines = batches.items.map((b) => `${b.batch} ${b.state} fence ${b.fence} runner ${b.runner}`);
     return `--- ledger ${id}: ${run.status} ${run.verdict}\n${lines.join('\n')}`;
