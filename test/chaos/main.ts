@@ -3,6 +3,7 @@
  *
  *   --kills 100 --seed 7 --shape embedded|postgres|cluster   one segment
  *   --faults [--point ledger. --kind error]                  every fault point × kind, each once
+ *   --only runner --kills 20                                 one kind of victim, far apart: how long a takeover takes
  *   --naive --kills 30                                       the same kills on results written at least once
  *   --total                                                  the sum of all segments so far
  */
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     kind: { type: 'string' },
     group: { type: 'string', default: '8' },
     total: { type: 'boolean', default: false },
+    only: { type: 'string' },
     quiet: { type: 'boolean', default: false },
   },
 });
@@ -63,6 +65,7 @@ async function segment(): Promise<number> {
       seed: Number(values.seed),
       kills: Number(values.kills),
       atOnce: Number(values['at-once']),
+      storm: values.only ? { kinds: { kill: 1 }, victims: { [values.only]: 1 }, pauseMs: [12_000, 18_000] } : {},
       say,
     });
     append(segments, result);

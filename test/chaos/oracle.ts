@@ -58,7 +58,7 @@ export async function judgeExecution(
   ];
   const again = await repeated(client, id, own, results);
   return {
-    findings: [...findings, ...again.findings].map((text) => `${id} (${project.name}): ${text}`),
+    findings: shortened([...findings, ...again.findings]).map((text) => `${id} (${project.name}): ${text}`),
     results: results.length,
     lost: compared.lost,
     doubled: compared.doubled,
@@ -66,6 +66,12 @@ export async function judgeExecution(
     events,
   };
 }
+
+const MOST_TOLD = 8;
+const shortened = (findings: readonly string[]): string[] =>
+  findings.length <= MOST_TOLD
+    ? [...findings]
+    : [...findings.slice(0, MOST_TOLD), `and ${findings.length - MOST_TOLD} more`];
 
 /** From the seed alone; the undisturbed run has to agree with it. */
 export function expectedStatus(project: LedgerProject): Map<string, TestResult['status']> {

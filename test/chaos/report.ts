@@ -25,6 +25,7 @@ export function table(segments: readonly SegmentResult[]): string {
   for (const { faults: own } of segments)
     for (const [kind, count] of Object.entries(own)) faults[kind] = (faults[kind] ?? 0) + count;
   const begins = segments.flatMap((each) => each.takeovers.map(({ beginMs }) => beginMs));
+  const alone = segments.flatMap((each) => each.takeovers.filter((t) => t.alone).map(({ beginMs }) => beginMs));
   const stored = segments.flatMap((each) =>
     each.takeovers.flatMap(({ resultMs }) => (resultMs === null ? [] : [resultMs])),
   );
@@ -49,6 +50,7 @@ export function table(segments: readonly SegmentResult[]): string {
     ['results doubled', sum(({ doubled }) => doubled)],
     ['tests rerun needlessly', sum(({ rerunNeedlessly }) => rerunNeedlessly)],
     ['takeover: next attempt begins', spread(begins)],
+    ['takeover with no other fault near it', spread(alone)],
     ['takeover: next result stored', spread(stored)],
     ['longest until quiet after the last fault', seconds(Math.max(0, ...segments.map(({ quietMs }) => quietMs)))],
     ['wall time', seconds(sum(({ wallMs }) => wallMs))],

@@ -11,6 +11,7 @@ import type { Shape } from './shape.js';
 import { Storm, type StormPlan, USUAL } from './storm.js';
 import { stuckDetector } from './stuck.js';
 import { type Takeover, takeovers } from './takeover.js';
+import { readTruth } from './truth.js';
 
 export interface SegmentOptions {
   readonly seed: number;
@@ -61,7 +62,7 @@ export async function runSegment(shape: Shape, options: SegmentOptions): Promise
   say(`undisturbed: ${[...undisturbed].map(([name, { verdict }]) => `${name} ${verdict}`).join(', ')}`);
 
   const load = new Load(shape, projects, options.atOnce);
-  const storm = new Storm(shape, stormPlan(shape, options, load), numbers, say);
+  const storm = new Storm(shape, stormPlan(shape, options, load, projects), numbers, say);
   const loading = load.run();
   await storm.run();
   const healed = Date.now();
@@ -97,13 +98,14 @@ export async function runSegment(shape: Shape, options: SegmentOptions): Promise
   };
 }
 
-function stormPlan(shape: Shape, options: SegmentOptions, load: Load): StormPlan {
+function stormPlan(shape: Shape, options: SegmentOptions, load: Load, projects: readonly LedgerProject[]): StormPlan {
   const hit = new Set<string>();
   const client = clientOf(shape, 1_000);
   return {
     ...USUAL,
     ...options.storm,
     kills: options.kills,
+    progress: async () => (await Promise.all(projects.map(({ truth }) => readTruth(truth)))).flat().length,
     mayHit: (attempt) => {
       const execution = attempt.split('.')[0] ?? '';
       return !hit.has(execution) && load.waiting().some(({ id }) => id === execution);

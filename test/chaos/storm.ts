@@ -39,6 +39,8 @@ export interface StormPlan {
   readonly pauseMs: readonly [number, number];
   readonly kinds: Readonly<Partial<Record<FaultKind, number>>>;
   readonly victims: Readonly<Partial<Record<Victim, number>>>;
+  /** How many tests have ended so far: a storm that lets nothing move proves nothing. */
+  readonly progress: () => Promise<number>;
   /** Whether this attempt's process may be hit: a suite tries a dead process again only once. */
   readonly mayHit: (attempt: string) => boolean;
   /** The same, where one has to ask. */
@@ -50,6 +52,9 @@ export const USUAL: Pick<StormPlan, 'pauseMs' | 'kinds' | 'victims'> = {
   kinds: { kill: 70, term: 6, freeze: 9, zombie: 4, link: 9, disk: 1, all: 1 },
   victims: { runner: 42, test: 10, cage: 6, control: 14, api: 12, temporal: 8, postgres: 8 },
 };
+
+const KILLS_WITHOUT_PROGRESS = 4;
+const LONGEST_BREATH_MS = 45_000;
 
 export class Storm {
   readonly faults: Fault[] = [];
@@ -74,11 +79,24 @@ export class Storm {
 
   /** Ends after the last kill, with everything healed and every part on its way up. */
   async run(): Promise<void> {
+    let moved = { progress: -1, kills: 0 };
     while (this.kills < this.plan.kills && !this.stopped) {
       await sleep(this.random.between(...this.plan.pauseMs));
+      const progress = await this.plan.progress();
+      if (progress !== moved.progress) moved = { progress, kills: this.kills };
+      if (this.kills - moved.kills >= KILLS_WITHOUT_PROGRESS) {
+        await this.breathe(progress);
+        moved = { progress, kills: this.kills };
+      }
       await this.one(this.random.weighted(this.plan.kinds));
     }
     await this.heal();
+  }
+
+  /** On a slow machine a part needs longer to start than the storm lets it live: wait until a test has ended. */
+  private async breathe(progress: number): Promise<void> {
+    const deadline = Date.now() + LONGEST_BREATH_MS;
+    while (Date.now() < deadline && (await this.plan.progress()) === progress) await sleep(250);
   }
 
   async heal(): Promise<void> {
