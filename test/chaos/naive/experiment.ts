@@ -54,6 +54,8 @@ export async function naiveExperiment(seed: number, kills: number, say: (line: s
     const numbers = random(seed);
     for (let kill = 1; kill <= kills; kill++) {
       await sleep(numbers.between(1_500, 3_500));
+      // A worker that is killed before it has started anything shows nothing.
+      await grown(results);
       numbers.pick(workers).kill();
       say(`naive: kill ${kill} of ${kills}, ${done.length} executions done`);
     }
@@ -66,6 +68,14 @@ export async function naiveExperiment(seed: number, kills: number, say: (line: s
     await temporal.stop();
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+const LONGEST_WAIT_MS = 30_000;
+
+async function grown(file: string): Promise<void> {
+  const before = (await readFile(file)).length;
+  const deadline = Date.now() + LONGEST_WAIT_MS;
+  while ((await readFile(file)).length === before && Date.now() < deadline) await sleep(100);
 }
 
 /** A process that comes back whenever it dies. */
