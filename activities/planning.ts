@@ -13,7 +13,7 @@ import type { RunOptions, TrustClass } from '../domain/run.schema.js';
 import { withHeartbeat } from './heartbeat.js';
 import { withHashes } from './file-hashes.js';
 import { planRerun } from './rerun.js';
-import { namedFailures } from './to-failure.js';
+import { namedFailures, notForEver } from './to-failure.js';
 
 export interface PlanningDeps {
   readonly api: RunnerApi;
@@ -33,7 +33,7 @@ export interface PlanningDeps {
 /** May run twice: a plan that is stored already is returned, and a second one for the same execution is not stored. */
 export function createPlanningActivities(deps: PlanningDeps): PlanningActivities {
   return namedFailures<PlanningActivities>({
-    planRun: ({ execution }) => withHeartbeat((signal) => planRun(deps, execution, signal)),
+    planRun: ({ execution }) => withHeartbeat((signal) => notForEver(() => planRun(deps, execution, signal))),
   });
 }
 

@@ -7,7 +7,7 @@ import { judge } from '../domain/judge.js';
 import { withNeeds } from '../domain/needs.js';
 import { batchRef } from '../domain/planning.js';
 import { Plan } from '../domain/plan.schema.js';
-import type { ArtifactStore, Ledger, StoredVerdict } from '../domain/ports.js';
+import { type ArtifactStore, type Ledger, NotFound, type StoredVerdict } from '../domain/ports.js';
 import { coverageOf } from '../domain/rerun.js';
 import type { Run } from '../domain/run.schema.js';
 import { interferingSuites, settle } from '../domain/settle.js';
@@ -175,13 +175,21 @@ export async function readPlan(
 ): Promise<Plan | null> {
   const digest = await ledger.planDigest(execution);
   if (digest === null) return null;
+  const bytes = await artifacts.get(digest).catch((error: unknown) => {
+    // Only a plan that is gone stays unreadable: a store that is away comes back.
+    throw error instanceof NotFound ? unreadable(execution, digest, error) : error;
+  });
   try {
-    return Plan.parse(JSON.parse(Buffer.from(await artifacts.get(digest)).toString('utf8')));
+    return Plan.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
   } catch (error) {
-    // Repeating would not mend it: the run ends with this sentence instead of never.
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ProjectProblem('Internal', `the plan of ${execution} (${digest}) cannot be read: ${reason}`);
+    throw unreadable(execution, digest, error);
   }
+}
+
+/** Repeating would not mend it: the run ends with this sentence instead of never. */
+function unreadable(execution: string, digest: string, error: unknown): ProjectProblem {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ProjectProblem('Internal', `the plan of ${execution} (${digest}) cannot be read: ${reason}`);
 }
 
 async function requirePlan(deps: RunDeps, execution: string): Promise<Plan> {

@@ -1,4 +1,5 @@
 /** The only place that names errors for Temporal: what a workflow may decide on is the failure's type. */
+import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { PROBLEMS, ProjectProblem } from '../domain/failures.js';
 import { FenceRefused } from '../domain/ports.js';
@@ -21,6 +22,26 @@ export function toFailure(error: unknown): Error {
     return ApplicationFailure.create({ type: 'Superseded', message: error.message, nonRetryable: false });
   }
   return error instanceof Error ? error : new Error(String(error));
+}
+
+/** From this attempt on an error is believed. Attempts whose runner was lost count as well, and are no errors. */
+const BELIEVED_FROM = 5;
+
+/** For activities with a generous limit of attempts: lost runners may use them up, an error that comes back may not. */
+export async function notForEver<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const failure = toFailure(error);
+    if (failure instanceof CancelledFailure || Context.current().info.attempt < BELIEVED_FROM) throw failure;
+    const type = failure instanceof ApplicationFailure ? failure.type : failure.name;
+    throw ApplicationFailure.create({
+      type: type ?? 'Error',
+      message: failure.message,
+      nonRetryable: true,
+      cause: failure,
+    });
+  }
 }
 
 /** Wraps every activity of a group, so that nothing leaves it unnamed. */

@@ -179,7 +179,7 @@ export const Environment = z.object({
     .string()
     .default('')
     .describe(
-      'Fault points for tests as `point:kind:nth`, separated by commas. Ignored, and reported, unless `BATON_TEST_BUILD=1`.',
+      'Fault points for tests as `point:kind:nth`, separated by commas, or `@FILE` with one a line. Ignored, and reported, unless `BATON_TEST_BUILD=1`.',
     ),
   BATON_TEST_BUILD: z.string().default('').describe('`1` allows fault points. Never set it where results matter.'),
   DATABASE_URL: z

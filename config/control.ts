@@ -1,6 +1,7 @@
 /** Wires the control process: store, API, and the worker for workflows and quick activities; or only one of these, by `BATON_ROLES`. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { Runtime, Worker } from '@temporalio/worker';
 import { createHousekeepingActivities } from '../activities/housekeeping.js';
@@ -19,7 +20,8 @@ import { ProjectProblem } from '../domain/failures.js';
 import { CONTROL_QUEUE } from '../domain/names.js';
 import { openArtifacts } from './artifacts.js';
 import type { Settings } from './config.js';
-import { faultPoints } from './faults.js';
+import { faultyRequests } from './fault-requests.js';
+import { type FaultPoint, faults } from './faults.js';
 import { PACKAGE_ROOT, VERSION } from './package.js';
 import { sdkLogger } from './sdk-logger.js';
 import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative, temporalVersion } from './temporal.js';
@@ -46,20 +48,24 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   mkdirSync(settings.home, { recursive: true });
   const works = settings.roles.has('control');
   const receiptKey = openReceiptKey(settings.home, settings.receiptKey);
+  const faulty = faults(settings.faults);
   const [artifacts, ledger, client, connection] = await Promise.all([
-    openArtifacts(settings),
-    openStore(settings),
+    openArtifacts(settings).then((opened) => faulty.around('artifacts', opened)),
+    openStore(settings, faulty.at).then((opened) => faulty.around('ledger', opened)),
     openClient(settings),
     works ? openNative(settings) : undefined,
   ]);
   await ensureSearchAttributes(client, settings.namespace);
-  const engine = temporalEngine({
-    client,
-    namespace: settings.namespace,
-    webUi: settings.webUi,
-    host: settings.machine,
-    weights: settings.weights,
-  });
+  const engine = faulty.around(
+    'engine',
+    temporalEngine({
+      client,
+      namespace: settings.namespace,
+      webUi: settings.webUi,
+      host: settings.machine,
+      weights: settings.weights,
+    }),
+  );
   const pool = { ledger: ledger.pool, queues: temporalQueues(client, settings.namespace), host: settings.machine };
   const temporal = temporalTimeTravel(client, settings.namespace);
   const runDeps: RunDeps = {
@@ -121,6 +127,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
         })
       : undefined,
   ]);
+  if (api) faultyRequests(api.app.getHttpServer() as Server, faulty);
   const url = (await api?.listen())?.url ?? '';
   // An API alone has nothing that could end by itself.
   let endApi = (): void => {};
@@ -164,10 +171,9 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   };
 }
 
-async function openStore(settings: Settings): Promise<StoreLedger> {
-  const faults = faultPoints(settings.faults);
+async function openStore(settings: Settings, at: FaultPoint): Promise<StoreLedger> {
   const { poisonAfter } = settings;
-  if (settings.databaseUrl) return openLedger({ kind: 'postgres', url: settings.databaseUrl, poisonAfter }, faults);
+  if (settings.databaseUrl) return openLedger({ kind: 'postgres', url: settings.databaseUrl, poisonAfter }, at);
   if (settings.roles.size < 2)
     throw new ProjectProblem(
       'ConfigInvalid',
@@ -175,7 +181,7 @@ async function openStore(settings: Settings): Promise<StoreLedger> {
     );
   // Made by the build: copying it takes a quarter of a second, creating a database four.
   const template = await prepareTemplate(join(PACKAGE_ROOT, 'dist', 'template'));
-  return openLedger({ kind: 'pglite', dataDir: join(settings.home, 'db'), template, poisonAfter }, faults);
+  return openLedger({ kind: 'pglite', dataDir: join(settings.home, 'db'), template, poisonAfter }, at);
 }
 
 /** Bundled by the build, so that a worker is ready without running webpack. */

@@ -17,7 +17,7 @@ import { leaseLane } from '../adapters/process/leases.js';
 import { removeStaleGroups } from '../adapters/process/cgroup.js';
 import { testEnvironment } from '../adapters/process/environment.js';
 import { gitOf, untrustedEnvironment } from '../adapters/process/sealing.js';
-import { removeStaleTemp } from '../adapters/process/own-temp.js';
+import { ownTempDir, removeStaleTemp, removeTree } from '../adapters/process/own-temp.js';
 import type { Workspaces } from '../adapters/vcs/workspace.js';
 import { projectName } from '../adapters/vcs/project-name.js';
 import { executionOfWorkspace } from '../domain/blame-ports.js';
@@ -25,6 +25,7 @@ import { ProjectProblem } from '../domain/failures.js';
 import { Gate } from '../domain/gate.js';
 import { NotFound, type RunnerApi } from '../domain/ports.js';
 import type { Settings } from './config.js';
+import { faults } from './faults.js';
 import type { Log } from './log.js';
 import { projectTools } from './project.js';
 import { runnerFacts } from './runner-facts.js';
@@ -54,10 +55,11 @@ export async function startRunner(settings: Settings, log: Log, logTail: () => s
   const connection = await openNative(settings);
   // What a runner that was killed could not clean up itself.
   await removeStaleTemp();
+  const spoolDir = await openSpool(join(settings.home, 'spool'));
   await removeStaleGroups();
   const addresses = new Addresses(settings.apiUrls);
   const wire = { baseUrl: settings.apiUrl, addresses, token: settings.runnerToken };
-  const api = httpRunnerApi(wire);
+  const api = faults(settings.faults).around('runner', httpRunnerApi(wire));
   const pool = httpPoolApi(wire);
   const tools = projectTools(settings, (name) => isOver(api, executionOfWorkspace(name)));
   const sweeping = keepSwept(tools.workspaces, settings, log);
@@ -69,7 +71,11 @@ export async function startRunner(settings: Settings, log: Log, logTail: () => s
     settings,
     gate,
     log,
-    activities: activities(settings, api, wire, tools, log, { gate, held, handBack: (key) => pool.handBack(key) }),
+    activities: activities(settings, api, wire, tools, spoolDir, log, {
+      gate,
+      held,
+      handBack: (key) => pool.handBack(key),
+    }),
   });
   await workers.start();
   const member = new Membership({
@@ -91,6 +97,7 @@ export async function startRunner(settings: Settings, log: Log, logTail: () => s
       await member.stop();
       clearInterval(sweeping);
       tools.close();
+      await removeTree(spoolDir);
       await connection.close();
     },
   };
@@ -109,6 +116,13 @@ function keepSwept(spaces: Pick<Workspaces, 'sweep'>, settings: Settings, log: L
   return setInterval(sweep, SWEEP_MS).unref();
 }
 
+/** A folder of this process's own, so that the spools of runners that were killed are known for what they are, and go. */
+async function openSpool(root: string): Promise<string> {
+  mkdirSync(root, { recursive: true });
+  await removeStaleTemp(root);
+  return ownTempDir(root);
+}
+
 /** An execution that the ledger has forgotten is over too. */
 async function isOver(api: RunnerApi, execution: string): Promise<boolean> {
   try {
@@ -124,11 +138,10 @@ function activities(
   api: RunnerApi,
   wire: RunnerApiOptions,
   tools: ReturnType<typeof projectTools>,
+  spoolDir: string,
   log: Log,
   pool: Pick<RunnerDeps, 'gate' | 'held' | 'handBack'>,
 ): RunnerActivities {
-  const spoolDir = join(settings.home, 'spool');
-  mkdirSync(spoolDir, { recursive: true });
   const cores = availableParallelism();
   const own: RunnerDeps = {
     api,

@@ -48,7 +48,11 @@ export const local = proxyLocalActivities<Pick<RunActivities, 'beginRun'>>({
   retry: { initialInterval: '250 milliseconds', maximumInterval: '10 seconds' },
 });
 
-/** Checks out, installs, builds, lists tests: an hour for the slowest build. No schedule-to-start limit: a run waits for a runner. */
+/**
+ * Checks out, installs, builds, lists tests: an hour for the slowest build. No schedule-to-start limit: a run waits for a
+ * runner. Attempts are many, because a runner that is lost while it plans says nothing about the plan; one that fails
+ * again and again is ended by the activity itself, long before.
+ */
 export const planning = proxyActivities<PlanningActivities>({
   startToCloseTimeout: '1 hour',
   heartbeatTimeout: HEARTBEAT,
@@ -56,7 +60,7 @@ export const planning = proxyActivities<PlanningActivities>({
   retry: {
     initialInterval: '1 second',
     maximumInterval: '30 seconds',
-    maximumAttempts: 5,
+    maximumAttempts: 30,
     nonRetryableErrorTypes: NON_RETRYABLE,
   },
 });

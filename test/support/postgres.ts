@@ -13,6 +13,8 @@ const START_TIMEOUT_MS = 30_000;
 
 export interface TestPostgres {
   readonly url: string;
+  /** Of the postmaster; 0 while it is down. */
+  pid(): number;
   /** SIGKILL to the postmaster; its children end with it. */
   crash(): Promise<void>;
   /** After a crash: on the same directory and port. */
@@ -54,6 +56,7 @@ export async function startPostgres(settings: readonly string[] = ['fsync=off'])
   return {
     url,
     stop,
+    pid: () => (server.gone() ? 0 : server.pid),
     crash: () => server.end('SIGKILL'),
     async restart() {
       // The children of a killed postmaster notice it a moment later; until then a new one refuses to start.
@@ -76,6 +79,7 @@ export async function startPostgres(settings: readonly string[] = ['fsync=off'])
 }
 
 interface Server {
+  readonly pid: number;
   readonly ended: Promise<void>;
   gone(): boolean;
   end(signal: 'SIGINT' | 'SIGKILL'): Promise<void>;
@@ -88,6 +92,7 @@ function startServer(program: string, args: string[], options: SpawnOptions): Se
     child.once('error', reject);
   });
   return {
+    pid: child.pid ?? 0,
     ended,
     gone: () => child.exitCode !== null || child.signalCode !== null,
     end(signal) {

@@ -41,8 +41,8 @@ export type Say = (line: string) => void;
 const PAUSES_MS = [250, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
 const MAX_START_FAILURES = 4;
 const NOT_IN_TIME = 'it was not ready in time';
-/** A part that has lived so long starts again with the shortest pause. */
-const HEALTHY_MS = 60_000;
+/** A part that was ready for so long did not die of its start: it starts again with the shortest pause. */
+const HEALTHY_MS = 5_000;
 
 export class RunningPart {
   restarts = 0;
@@ -136,6 +136,7 @@ export class RunningPart {
     const problem = await Promise.race([told.then((error) => error), ready, died, late]);
     clearTimeout(timer);
     if (problem === null) {
+      this.readyAt = Date.now();
       void this.exited.then(() => this.restart(child));
       return null;
     }
@@ -146,7 +147,7 @@ export class RunningPart {
     return problem instanceof StackProblem ? problem : ((await Promise.race([told, sleep(50, null)])) ?? problem);
   }
 
-  private bornAt = Date.now();
+  private readyAt = Date.now();
 
   private async restart(dead: ChildProcess): Promise<void> {
     if (this.stopping || this.child !== dead) return;
@@ -159,8 +160,7 @@ export class RunningPart {
     }
     this.plan.died?.(how, dead.pid ?? 0);
     if (this.plan.restarts === false) return this.say(`${this.plan.name} ended (${how}); it is left down.`);
-    const lived = Date.now() - this.bornAt;
-    if (lived > HEALTHY_MS) this.failures = 0;
+    if (Date.now() - this.readyAt > HEALTHY_MS) this.failures = 0;
     for (;;) {
       const usual = PAUSES_MS[Math.min(this.failures, PAUSES_MS.length - 1)] ?? 30_000;
       const pause = Math.min(usual, this.plan.longestPauseMs ?? usual);
@@ -171,7 +171,6 @@ export class RunningPart {
       if (this.stopping) return;
       this.failures += 1;
       this.restarts += 1;
-      this.bornAt = Date.now();
       const problem = await this.once(this.plan.startTimeoutMs);
       if (this.stopping) return;
       if (problem === null) break;

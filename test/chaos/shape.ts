@@ -1,0 +1,31 @@
+/** What a storm needs of a stack: its parts with their process ids, its links, and where its API and logs are. */
+import type { TcpProxy } from '../support/tcp-proxy.js';
+
+export type PartKind = 'runner' | 'control' | 'api' | 'temporal' | 'postgres';
+
+export interface ChaosPart {
+  readonly name: string;
+  readonly kind: PartKind;
+  /** 0 while it is down. */
+  readonly pid: number;
+  /** Processes that die with it, such as the children of a postmaster. */
+  readonly also?: readonly number[];
+  /** How to start it again; absent where the stack does so by itself. */
+  readonly restart?: () => Promise<void>;
+}
+
+export interface Shape {
+  readonly name: string;
+  readonly api: string;
+  /** A key of the API, where it asks for one. */
+  readonly token?: string | undefined;
+  readonly home: string;
+  readonly temporal: { readonly address: string; readonly namespace: string };
+  readonly links: Readonly<Record<string, TcpProxy>>;
+  /** Folders on small disks of their own that a storm may fill. */
+  readonly disks: readonly string[];
+  /** As things are now. */
+  parts(): ChaosPart[];
+  logs(): string[];
+  stop(): Promise<void>;
+}
