@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { ProjectConfig } from '../domain/config.schema.js';
 import { RunOptions } from '../domain/run.schema.js';
-import { Environment } from './config.js';
+import { Environment } from './environment.js';
 
 interface JsonSchema {
   readonly type?: string | string[];

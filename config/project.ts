@@ -13,7 +13,7 @@ import type { ProjectConfig } from '../domain/config.schema.js';
 import { ProjectProblem } from '../domain/failures.js';
 import type { FrameworkAdapter, ProjectAccess } from '../domain/framework.js';
 import type { Suite } from '../domain/plan.schema.js';
-import type { Cage } from '../domain/ports.js';
+import type { Cage } from '../domain/runner-ports.js';
 import type { TrustClass } from '../domain/run.schema.js';
 import type { Seal } from '../domain/seal.js';
 import type { Settings } from './config.js';

@@ -1,7 +1,7 @@
 /** What blame needs from the outside, beside the ledger's own port. */
 import type { PastFailure } from './blame-base.js';
 import type { BaseCommit, BaseFile, BasePlan, BaseTry, BaseWork } from './blame.schema.js';
-import type { Workspace } from './ports.js';
+import type { Workspace } from './runner-ports.js';
 import type { Source } from './run.schema.js';
 
 /** The ledger's part. What ran at the base commit has tables of its own: it can never be counted for the run. */

@@ -125,7 +125,15 @@ export const SuiteConfig = z
           .optional()
           .describe('Prefix of a database name of its own for each lane, given as BATON_DATABASE.'),
         resources: z
-          .array(z.union([ResourceName, z.strictObject({ name: ResourceName, count: z.int().min(1).max(1000) })]))
+          .array(
+            z.union([
+              ResourceName,
+              z.strictObject({
+                name: ResourceName,
+                count: z.int().min(1).max(1000).describe('Units that one batch holds.'),
+              }),
+            ]),
+          )
           .max(20)
           .default([])
           .describe(

@@ -3,8 +3,10 @@
  * its canonical JSON (`domain/canonical.ts`), and everything that makes it green can be checked from itself alone.
  */
 import { z } from 'zod';
+import { BaseCommit, BlameClass } from './blame.schema.js';
 import { BatchOutcome, RawStatus, TestStatus, Verdict } from './outcome.schema.js';
 import { Problem, RunOptions, Source, Totals, TrustClass } from './run.schema.js';
+import { Origin } from './travel.schema.js';
 
 const time = z.iso.datetime().describe('UTC.');
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
@@ -81,6 +83,10 @@ export const UnsteadyTest = z.object({
   file: z.string(),
   name: z.string(),
   status: TestStatus,
+  blame: z
+    .object({ class: BlameClass, gating: z.boolean(), reason: z.string() })
+    .nullable()
+    .describe('Whose fault a red result is; null where nobody asked.'),
   attempts: z.array(
     z.object({
       attempt: z.int().min(1),
@@ -117,6 +123,8 @@ export const Receipt = z
     isolation: z.array(z.string()).describe('How the process trees were held.'),
     seeds: z.record(z.string(), z.string()).describe('By suite, where its arguments name one.'),
     plan: digest.nullable(),
+    origin: Origin.nullable().describe('The execution this one was made from: its green covers no more than that.'),
+    base: BaseCommit.nullable().describe('The commit that failures are compared with.'),
     comparedWith: z.string().nullable().describe('Execution whose suites this one had to have.'),
     expected: z.object({ files: count, suites: z.array(ExpectedSuite) }),
     observed: z.object({

@@ -54,6 +54,8 @@ export function buildReceipt(input: ReceiptInput): Receipt {
     isolation: [...new Set(input.batchAttempts.flatMap((a) => a.evidence?.exit?.isolation ?? []))].sort(),
     seeds: Object.fromEntries((plan?.suites ?? []).flatMap(seedOf)),
     plan: input.planDigest,
+    origin: run.origin ?? null,
+    base: plan?.base ?? null,
     comparedWith: input.lastSeen[0]?.execution ?? null,
     expected: expected(input),
     observed: observed(input),
@@ -135,13 +137,14 @@ function unsteadyTests(results: readonly TestResult[], attempts: readonly Attemp
   const groups = groupAttempts(attempts);
   return results
     .filter(({ status }) => status === 'failed' || status === 'flaky')
-    .map(({ testId, occurrence, suite, file, name, status }) => ({
+    .map(({ testId, occurrence, suite, file, name, status, blame }) => ({
       testId,
       occurrence,
       suite,
       file,
       name,
       status,
+      blame: blame ? { class: blame.class, gating: blame.gating, reason: blame.reason } : null,
       attempts: (groups.get(`${testId}/${occurrence}`) ?? []).map((a) => ({
         attempt: a.attempt,
         status: a.status,

@@ -5,7 +5,7 @@ import type { FrameworkAdapter } from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import type { TrustClass } from '../../domain/run.schema.js';
 import type { Seal } from '../../domain/seal.js';
-import type { Cage, RunnerApi, Workspaces } from '../../domain/ports.js';
+import type { Cage, RunnerApi, Workspaces } from '../../domain/runner-ports.js';
 
 /** What a lane gets for itself while a batch runs. */
 export interface Lease {

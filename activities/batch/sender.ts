@@ -1,5 +1,6 @@
 import type { Collected } from '../../domain/collect.js';
-import type { FileEnd, RunnerApi } from '../../domain/ports.js';
+import type { FileEnd } from '../../domain/ports.js';
+import type { RunnerApi } from '../../domain/runner-ports.js';
 import type { ResultRow } from '../../domain/result.schema.js';
 
 const MAX_ROWS = 1_000;

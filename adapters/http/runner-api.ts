@@ -1,15 +1,15 @@
 import type { z } from 'zod';
+import { API_LIMITS, ArtifactName } from '../../domain/api.schema.js';
 import {
-  API_LIMITS,
-  ArtifactName,
   BatchSummaryAnswer,
   BatchTicketAnswer,
   PlanningFacts,
   PlanReference,
   UploadAnswer,
-} from '../../domain/api.schema.js';
+} from '../../domain/ingest.schema.js';
 import { Plan } from '../../domain/plan.schema.js';
-import { FenceRefused, NotFound, type RunnerApi } from '../../domain/ports.js';
+import { FenceRefused, NotFound } from '../../domain/ports.js';
+import { type RunnerApi } from '../../domain/runner-ports.js';
 import { Run } from '../../domain/run.schema.js';
 import { HttpProblem } from './problem.js';
 import { type Ask, request, type WireOptions } from './request.js';

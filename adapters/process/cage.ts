@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Cage, CagedProcess, CageRequest } from '../../domain/ports.js';
+import type { Cage, CagedProcess, CageRequest } from '../../domain/runner-ports.js';
 import { refusal, type Seal } from '../../domain/seal.js';
 import { type Isolation, levelsHere, probeIsolation, type Trial } from './isolation.js';
 import { ownTempDir, removeTree } from './own-temp.js';

@@ -1,6 +1,6 @@
 /** Takes what a caged process prints: masks it, keeps it bounded, counts it, and says when it is too much or fits nowhere. */
 import { closeSync, openSync } from 'node:fs';
-import type { CageRequest } from '../../domain/ports.js';
+import type { CageRequest } from '../../domain/runner-ports.js';
 import { Masker } from './masker.js';
 import { BoundedOutput, writeAll } from './output.js';
 import type { OutputPipe } from './pipes.js';

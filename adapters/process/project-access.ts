@@ -5,7 +5,7 @@ import { join, resolve, sep } from 'node:path';
 import type { ExitRecord } from '../../domain/batch.schema.js';
 import { ProjectProblem } from '../../domain/failures.js';
 import type { ExecOptions, ExecResult, FoundFile, ProjectAccess } from '../../domain/framework.js';
-import type { Cage, CagedProcess } from '../../domain/ports.js';
+import type { Cage, CagedProcess } from '../../domain/runner-ports.js';
 import type { Seal } from '../../domain/seal.js';
 import { globMatcher } from './glob.js';
 import { ownTempDir, removeTree } from './own-temp.js';

@@ -7,7 +7,7 @@
  * The supervisor loads nothing but Node's own modules, so everything here is a type or a plain constant.
  */
 import type { ExitRecord } from '../../domain/batch.schema.js';
-import type { CageRequest } from '../../domain/ports.js';
+import type { CageRequest } from '../../domain/runner-ports.js';
 
 export type IsolationLevel = ExitRecord['isolation'];
 export type KillReason = NonNullable<ExitRecord['killed']>;

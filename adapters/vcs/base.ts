@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { BaseFinder } from '../../domain/blame-ports.js';
 import type { BaseCommit } from '../../domain/blame.schema.js';
 import { ProjectProblem } from '../../domain/failures.js';
-import type { Workspace } from '../../domain/ports.js';
+import type { Workspace } from '../../domain/runner-ports.js';
 import type { Source } from '../../domain/run.schema.js';
 import { type Git, GitFailed, type GitOptions, gitTool, withoutCredentials } from './git.js';
 import { pin } from './mirror.js';

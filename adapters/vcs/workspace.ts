@@ -16,7 +16,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, realpath, rm, stat, utimes } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ProjectProblem } from '../../domain/failures.js';
-import type { Workspace as CoreWorkspace } from '../../domain/ports.js';
+import type { Workspace as CoreWorkspace } from '../../domain/runner-ports.js';
 import type { Source, TrustClass } from '../../domain/run.schema.js';
 import { type CheckoutPlace, checkOut, clean, trackedFiles } from './checkout.js';
 import { withFileLock } from './file-lock.js';

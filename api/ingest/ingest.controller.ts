@@ -1,16 +1,16 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { ExecutionId } from '../../domain/api.schema.js';
 import {
   BatchSummaryAnswer,
   BatchTicketAnswer,
   BeginBatch,
-  ExecutionId,
   FactsQuery,
   FinishBatch,
   PlanningFacts,
   RecordChunk,
-} from '../../domain/api.schema.js';
+} from '../../domain/ingest.schema.js';
 import type { BatchSummary } from '../../domain/batch.schema.js';
 import type { BatchTicket } from '../../domain/ports.js';
 import { Run } from '../../domain/run.schema.js';

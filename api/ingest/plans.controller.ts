@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Digest, ExecutionId, PlanReference } from '../../domain/api.schema.js';
+import { Digest, ExecutionId } from '../../domain/api.schema.js';
+import { PlanReference } from '../../domain/ingest.schema.js';
 import { Plan } from '../../domain/plan.schema.js';
 import { Access } from '../common/access.js';
 import { Answers } from '../common/documented.js';

@@ -1,6 +1,7 @@
 import { Controller, Inject, Param, Put, Req as Request } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import { API_LIMITS, ArtifactName, ExecutionId, UploadAnswer } from '../../domain/api.schema.js';
+import { API_LIMITS, ArtifactName, ExecutionId } from '../../domain/api.schema.js';
+import { UploadAnswer } from '../../domain/ingest.schema.js';
 import { RESERVED_ARTIFACTS } from '../artifacts/report-format.js';
 import { Access } from '../common/access.js';
 import { Answers } from '../common/documented.js';

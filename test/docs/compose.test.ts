@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { Environment, readSettings } from '../../config/config.js';
+import { readSettings } from '../../config/config.js';
+import { Environment } from '../../config/environment.js';
 import { interpolate, readCompose, withAddresses } from '../../workers/stack/cluster/compose.js';
 import { ROOT } from '../architecture/imports.js';
 

@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { type CageOptions, createCage, type ProcessCage } from '../../../adapters/process/cage.js';
 import { withEnvironment } from '../../../adapters/process/process-table.js';
 import { ISOLATION_LEVELS, type IsolationLevel } from '../../../adapters/process/protocol.js';
-import type { CageRequest } from '../../../domain/ports.js';
+import type { CageRequest } from '../../../domain/runner-ports.js';
 import { compiledCageMain } from './compiled-cage.js';
 
 export const fixture = (name: string): string =>

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAlive, withEnvironment } from '../../../adapters/process/process-table.js';
 import { type CageOrder, type CageReport, type IsolationLevel, TOOL_PATH } from '../../../adapters/process/protocol.js';
-import type { CageRequest } from '../../../domain/ports.js';
+import type { CageRequest } from '../../../domain/runner-ports.js';
 import {
   cgroupLeftovers,
   expectNothingLeft,
