@@ -22,7 +22,7 @@ export function buildIdOf(bundlePath: string): string {
   return `${VERSION}-${digest}`;
 }
 
-/** A run is short and stays where it began; `housekeeping` says of itself that it moves on. */
+/** Executions are short and stay where they began. */
 export const deploymentOptions = (buildId: string): WorkerDeploymentOptions => ({
   version: { deploymentName: DEPLOYMENT, buildId },
   useWorkerVersioning: true,

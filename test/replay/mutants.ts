@@ -183,5 +183,6 @@ function mutated(source: string, mutant: Mutant & { readonly imports?: string })
   if (source.split(mutant.from).length !== 2)
     throw new Error(`mutant "${mutant.name}": its text must occur exactly once in ${mutant.file}; adapt the mutant`);
   const changed = source.replace(mutant.from, () => mutant.to);
-  return mutant.imports ? changed.replace(IMPORTS, `${IMPORTS}  ${mutant.imports},\n`) : changed;
+  const wanted = mutant.imports && `  ${mutant.imports},\n`;
+  return wanted && !source.includes(wanted) ? changed.replace(IMPORTS, `${IMPORTS}${wanted}`) : changed;
 }

@@ -41,6 +41,23 @@ const SHAPES: Record<string, { activities: Script; bail?: boolean; cancel?: bool
       }),
     }),
   },
+  waited: {
+    activities: script(two, {
+      runBatch: async ({ batch }) =>
+        batch === 'b3' ? { ...failing(batch), outcome: 'passed', failed: 0 } : failing(batch),
+      settle: async ({ stage }) =>
+        stage === 1
+          ? { batches: [aBatchRef('b3', { stage: 2, exclusive: true })], reason: 'again, after a pause', delayMs: 20 }
+          : { batches: [], reason: '' },
+    }),
+  },
+  'asked-base': {
+    activities: script(two, {
+      runBatch: async ({ batch }) => failing(batch),
+      settle: async () => ({ batches: [], reason: '', base: { commit: 'c0ffee', tests: 2, files: 2 } }),
+      rerunAtBase: async () => ({ tries: 2 }),
+    }),
+  },
   bailed: { activities: script(two, { runBatch: async ({ batch }) => failing(batch) }), bail: true },
   problem: {
     activities: script([], {

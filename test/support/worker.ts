@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import type {
+  BaseActivities,
   BatchActivities,
   BatchRef,
   HousekeepingActivities,
@@ -32,7 +33,7 @@ export function workflowBundle(): Promise<WorkflowBundle> {
   return bundle;
 }
 
-export type Script = RunActivities & PlanningActivities & BatchActivities;
+export type Script = RunActivities & PlanningActivities & BatchActivities & Partial<BaseActivities>;
 
 export const aPlanRef = (batches: readonly BatchRef[], lanes = 2): PlanRef => ({
   plan: 'sha256:0',

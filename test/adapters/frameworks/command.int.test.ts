@@ -146,7 +146,7 @@ describe('what a command leaves behind', () => {
     ['red tests with exit code 0', writes('{report}', RED, 0), 'error_inconsistent'],
     ['red tests with exit code 1', writes('{report}', RED, 1), 'failed'],
     ['green tests', writes('{report}', GREEN), 'passed'],
-    ['another format', writes('{report}', '{"results":{}}'), 'error_partial_report'],
+    ['another format', writes('{report}', '{"results":{}}'), 'error_corrupt_report'],
   ])('%s', async (_, command, outcome) => {
     expect((await run(suite(command, { format: 'junit' }))).judged.outcome).toBe(outcome);
   });
@@ -155,7 +155,7 @@ describe('what a command leaves behind', () => {
     const ran = await run(suite(writes('{report}', GREEN.replace('name="b"', 'name="&b;"')), { format: 'junit' }));
     expect(ran.totals).toMatchObject({ passed: 2 });
     expect(ran.rows.at(-1)!.message).toMatch(/report.xml:1:\d+: undefined entity/);
-    expect(ran.judged.outcome).toBe('error_partial_report');
+    expect(ran.judged.outcome).toBe('error_corrupt_report');
   });
 
   it('says so when tests cannot be given to files', async () => {
