@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readSettings } from '../../config/config.js';
 import { Environment } from '../../config/environment.js';
+import { FAIR } from '../../workers/stack/temporal-part.js';
 import { interpolate, readCompose, withAddresses } from '../../workers/stack/cluster/compose.js';
 import { ROOT } from '../architecture/imports.js';
 
@@ -148,15 +149,17 @@ describe('docker-compose.temporal.yml', () => {
     }
   });
 
-  it('raises the poll limits of every queue of a history shard', () => {
-    const limits = parse(readCompose(FILE, values).configs['dynamic-config'] ?? '') as Record<
+  it('raises the poll limits of every queue of a history shard, and is fair as the embedded server is', () => {
+    const given = parse(readCompose(FILE, values).configs['dynamic-config'] ?? '') as Record<
       string,
-      { value: number }[]
+      { value: number | boolean }[]
     >;
-    expect(Object.keys(limits).sort()).toEqual(
-      ['outbound', 'timer', 'transfer', 'visibility'].map((queue) => `history.${queue}ProcessorMaxPollRPS`),
-    );
-    for (const [limit] of Object.values(limits)) expect(limit?.value).toBe(2000);
+    const settings = Object.fromEntries(Object.entries(given).map(([name, [first]]) => [name, String(first?.value)]));
+    const limits = ['outbound', 'timer', 'transfer', 'visibility'].map((q) => [
+      `history.${q}ProcessorMaxPollRPS`,
+      '2000',
+    ]);
+    expect(settings).toEqual(Object.fromEntries([...limits, ...FAIR.map((setting) => setting.split('='))]));
   });
 });
 
