@@ -82,7 +82,8 @@ describe.runIf(sealable)('untrusted code', () => {
       const home = readFileSync(join(dir, 'made.txt'), 'utf8');
       expect(existsSync(home)).toBe(false);
       expect(withEnvironment(`BATON_EVENTS=${join(home, '../../events.ndjson')}`)).toEqual([]);
-      expect(readdirSync(join(baton.home, 'spool'))).toEqual([]);
+      const spools = readdirSync(join(baton.home, 'spool')).map((own) => join(baton.home, 'spool', own));
+      expect(spools.flatMap((own) => readdirSync(own))).toEqual([]);
     },
     LONG,
   );
