@@ -100,7 +100,8 @@ describe.runIf(hasNamespaces())('a cluster of four hosts', () => {
     const { apis } = baton.cluster.manifest();
     const token = baton.part('runner-1').start.env['BATON_RUNNER_TOKEN'] ?? '';
     const api = httpRunnerApi({ baseUrl: apis[0] ?? '', token });
-    const late = { execution, batch, fence, runner: 'runner-1', seq: 999, results: [], fileEnds: [] };
+    const secret = 'one of a runner that was cut off';
+    const late = { execution, batch, fence, secret, runner: 'runner-1', seq: 999, results: [], fileEnds: [] };
     await expect(api.record(late)).rejects.toThrow(FenceRefused);
   }
 });
