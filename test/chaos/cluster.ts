@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { PACKAGE_ROOT } from '../../config/package.js';
 import { descendants } from './processes.js';
-import type { ChaosPart, Shape } from './shape.js';
+import { type ChaosPart, type Shape, STORM_ENV } from './shape.js';
 
 /** What a storm needs of it; the rest is the cluster's own. */
 const Manifest = z.object({
@@ -34,7 +34,7 @@ export async function clusterShape(options: {
   const args = ['run', '--silent', 'cluster', '--', '--json', '--home', home, '--runners', String(options.runners)];
   const child = spawn('npm', args, {
     cwd: PACKAGE_ROOT,
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...STORM_ENV, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

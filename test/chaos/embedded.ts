@@ -11,7 +11,7 @@ import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { freePort } from '../support/temporal.js';
 import { type TcpProxy, tcpProxy } from '../support/tcp-proxy.js';
 import { descendants } from './processes.js';
-import type { ChaosPart, PartKind, Shape } from './shape.js';
+import { type ChaosPart, type PartKind, type Shape, STORM_ENV } from './shape.js';
 import { smallDisks } from './disk.js';
 
 export interface EmbeddedOptions {
@@ -29,7 +29,7 @@ export async function embeddedShape(options: EmbeddedOptions): Promise<Shape> {
   const links = await openLinks(ports, postgres);
   const stack = await startStack({
     home,
-    env: { ...process.env, BATON_LOG_LEVEL: 'info', ...environment(links, postgres), ...options.env },
+    env: { ...process.env, BATON_LOG_LEVEL: 'info', ...STORM_ENV, ...environment(links, postgres), ...options.env },
     temporal: () => locateTemporal({ env: process.env }),
     ports,
     runners: options.runners,

@@ -1,6 +1,9 @@
 /** What a storm needs of a stack: its parts with their process ids, its links, and where its API and logs are. */
 import type { TcpProxy } from '../support/tcp-proxy.js';
 
+/** A storm kills any batch's runners many times over: none of them is the batch's fault. */
+export const STORM_ENV = { BATON_POISON_AFTER: '100' };
+
 export type PartKind = 'runner' | 'control' | 'api' | 'temporal' | 'postgres';
 
 export interface ChaosPart {
