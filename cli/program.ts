@@ -131,7 +131,7 @@ function runCommand(program: Command, context: Context, color: Color, end: End):
     )
     .option(
       '--base <ref>',
-      'commit, branch or tag that failures are compared with (default: HEAD, merge base or parent)',
+      'commit, branch or tag that failures are compared with (default: HEAD for uncommitted changes, else where the branch left the default branch)',
     )
     .option('--no-blame', 'do not ask whose fault a failure is: every red test gates')
     .option('--repo <url>', 'repository of --commit: URL or directory (default: the project directory)')

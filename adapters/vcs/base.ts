@@ -3,7 +3,8 @@
  *   1. the one that was asked for;
  *   2. a directory with uncommitted changes: its HEAD;
  *   3. a commit beside the default branch: where it left that branch (merge base);
- *   4. any other commit: its first parent.
+ * A commit of the default branch has none unless one is asked for: nobody has said what changed, so every red test gates, and a
+ * branch that has been red for long never looks green.
  * The default branch is what `origin/HEAD` points to, else `main`, `master` or `trunk`, the remote's before the local one.
  */
 import { join } from 'node:path';
@@ -96,8 +97,7 @@ async function beforeCommit(place: Place, commit: string): Promise<{ commit: str
     if (left && left !== commit)
       return { commit: left, how: `where it left ${branch.replace(/^refs\/(heads|remotes)\//, '')}` };
   }
-  const parent = await commitOf(place, `${commit}^1`);
-  return parent === undefined ? null : { commit: parent, how: 'its first parent' };
+  return null;
 }
 
 async function defaultBranch(place: Place): Promise<string | undefined> {

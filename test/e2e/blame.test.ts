@@ -147,7 +147,7 @@ test('sometimes', () => {
 });
 
 describe('node:test at a commit', () => {
-  it('compares with where the branch left main, with its parent on main, and with what was asked for', async () => {
+  it('compares with where the branch left main, with nothing on main, and with what was asked for', async () => {
     const repo = await made({ 'test/a.test.js': `${green}${equal('old', 2)}` });
     repo.git('checkout', '--quiet', '-b', 'topic');
     repo.commit({ 'test/b.test.js': `${HEAD}${equal('first', 2)}` });
@@ -156,7 +156,9 @@ describe('node:test at a commit', () => {
     const onTopic = await baton.run(source);
     expect(onTopic).toMatchObject({ verdict: 'failed', blame: { base: { commit: repo.base } } });
     expect(blamed(await baton.results(onTopic.id))).toEqual({ old: 'red_before', first: 'your_change' });
-    const asked = await baton.run(source, { base: 'topic~1'.replace('~1', '') });
+    const onMain = await baton.run({ ...source, commit: repo.base });
+    expect(onMain).toMatchObject({ verdict: 'failed', blame: { gating: 1, base: null } });
+    const asked = await baton.run(source, { base: 'topic' });
     expect(asked.blame?.base?.how).toBe('asked for as topic');
     expect(blamed(await baton.results(asked.id))).toEqual({ old: 'red_before', first: 'red_before' });
     const nowhere = await baton.run(source, { base: 'no-such-branch' });
@@ -187,7 +189,7 @@ describe('node:test at a commit', () => {
       'baton.config.yaml': 'setup: [node, -e, "process.exit(3)"]\n',
     });
     const tip = repo.commit({ 'baton.config.yaml': 'setup: [node, -e, ""]\n' });
-    const run = await baton.run({ kind: 'commit', repository: repo.dir, commit: tip });
+    const run = await baton.run({ kind: 'commit', repository: repo.dir, commit: tip }, { base: repo.base });
     expect(run).toMatchObject({ verdict: 'failed', blame: { gating: 1 } });
     expect(run.notes.join('\n')).toMatch(/The base commit could not be asked/);
   });
