@@ -14,10 +14,11 @@ export function describeQueues(client: Client, namespace: string, host: string):
     [CONTROL_QUEUE, 'activity'],
     ...activities.map((queue): [string, 'activity'] => [queue, 'activity']),
   ];
-  return Promise.all(asked.map(([queue, kind]) => describe(client, namespace, queue, kind)));
+  return Promise.all(asked.map(([queue, kind]) => describeQueue(client, namespace, queue, kind)));
 }
 
-async function describe(
+/** One queue, of one kind of task. */
+export async function describeQueue(
   client: Client,
   namespace: string,
   queue: string,
@@ -36,7 +37,7 @@ async function describe(
     kind,
     depth: Number(answer.stats?.approximateBacklogCount ?? 0),
     oldestSeconds: Number(age?.seconds ?? 0) + (age?.nanos ?? 0) / 1e9,
-    pollers: [...new Set((answer.pollers ?? []).map((p) => p.identity ?? ''))].sort(),
+    pollers: [...new Set((answer.pollers ?? []).map((p) => p.identity ?? ''))].filter((name) => name !== '').sort(),
   };
 }
 

@@ -1,10 +1,9 @@
 /** What Temporal says of a Task Queue for activities: who polls it, and how much waits for how long. */
 import { ActivityNotFoundError, type Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import proto from '@temporalio/proto';
 import type { Queues } from '../../domain/pool.js';
+import { describeQueue } from './queue-facts.js';
 
-const { TaskQueueType } = proto.temporal.api.enums.v1;
 /** A cage notices the end of its runner and ends the tests within this time: only then may others begin them again. */
 const CAGE_MS = 2_500;
 /** Who asks waits for it. */
@@ -14,19 +13,8 @@ export function temporalQueues(client: Client, namespace: string): Queues {
   return {
     stats: (queue) =>
       client.withDeadline(Date.now() + CALL_MS, async () => {
-        const { stats, pollers } = await client.workflowService.describeTaskQueue({
-          namespace,
-          taskQueue: { name: queue },
-          taskQueueType: TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-          reportStats: true,
-        });
-        const age = stats?.approximateBacklogAge;
-        return {
-          queue,
-          backlog: Number(stats?.approximateBacklogCount ?? 0),
-          oldestAgeMs: age ? Number(age.seconds ?? 0) * 1000 + Math.round((age.nanos ?? 0) / 1e6) : 0,
-          pollers: [...new Set((pollers ?? []).map((poller) => poller.identity ?? ''))].filter((name) => name !== ''),
-        };
+        const { depth, oldestSeconds, pollers } = await describeQueue(client, namespace, queue, 'activity');
+        return { queue, backlog: depth, oldestAgeMs: Math.round(oldestSeconds * 1000), pollers };
       }),
     attemptDied: (token) =>
       client.withDeadline(Date.now() + CALL_MS, async () => {
