@@ -9,7 +9,7 @@
  * Failing side by side three times and passing alone three times is no flaw of the tests: the suite is run serially from
  * then on. It need not be the same test each time: of two that want one lock, either may come second.
  */
-import type { Batch } from './batch.schema.js';
+import type { Batch, Evidence } from './batch.schema.js';
 import { endedFiles, fileKey, groupAttempts, statusOf } from './count.js';
 import type { BatchOutcome } from './outcome.schema.js';
 import type { Plan, Suite } from './plan.schema.js';
@@ -71,7 +71,7 @@ function rerunAlone(input: SettleInput, stage: number): Settled {
     const { suite: name, file, kind } = group[0]!;
     const suite = suites.get(name);
     if (!suite || statusOf(group) !== 'failed') continue;
-    const next = nextTry(input.retriesOf(suite), lastMessage(group), rounds + 1);
+    const next = nextTry(input.retriesOf(suite), lastMessage(group), triesOf(input, group));
     if (!next.again) continue;
     // One stage begins at one time: the longest wait that any of its tests asks for.
     delayMs = Math.max(delayMs, next.delayMs);
@@ -94,6 +94,18 @@ function rerunAlone(input: SettleInput, stage: number): Settled {
     reason: `${wanted.size} ${wanted.size === 1 ? 'file' : 'files'} tried again, alone${delayMs > 0 ? `, after ${delayMs / 1000} s` : ''}`,
     ...(delayMs > 0 ? { delayMs } : {}),
   };
+}
+
+/**
+ * How often a test had its turn: once at first, and with each rerun of its file, also one whose process died under it. A
+ * test that the first turn never came to, because its process died before, has not used it up.
+ */
+function triesOf({ batches }: SettleInput, group: readonly Attempt[]): number {
+  const { suite, file } = group[0]!;
+  const reruns = batches.filter(
+    (b) => b.stage > 1 && b.exclusive && b.suite === suite && b.files.includes(file),
+  ).length;
+  return group.some((a) => a.attempt === 1) ? reruns + 1 : Math.max(1, reruns);
 }
 
 const lastMessage = (group: readonly Attempt[]): string | null =>
@@ -144,14 +156,19 @@ function stages(batches: readonly BatchRecord[]): StageKind[] {
 
 function unfinished({ batches }: SettleInput): { suite: string; file: string }[] {
   const ended = endedFiles(batches);
-  return (
-    batches
-      // A tool that never got to its tests, such as a build that broke, would not get there a second time either.
-      .filter((b) => b.stage === 1 && b.evidence?.reporterLoaded && RERUN_UNFINISHED.has(b.evidence.outcome))
-      .flatMap((b) => b.files.map((file) => ({ suite: b.suite, file })))
-      .filter(({ suite, file }) => !ended.has(fileKey(suite, file)))
-  );
+  return batches
+    .filter((b) => b.stage === 1 && b.evidence !== null && mayEndBetter(b.evidence))
+    .flatMap((b) => b.files.map((file) => ({ suite: b.suite, file })))
+    .filter(({ suite, file }) => !ended.has(fileKey(suite, file)));
 }
+
+/**
+ * A tool that never got to its tests by itself, such as a build that broke, would not get there a second time either. One
+ * that was killed on its way there (by a signal, or with the program that watches it) never had its turn.
+ */
+const mayEndBetter = ({ outcome, reporterLoaded, exit }: Evidence): boolean =>
+  RERUN_UNFINISHED.has(outcome) &&
+  (reporterLoaded || (exit !== null && (exit.signal !== null || exit.killed === 'orphaned')));
 
 /** Side by side failed, alone passed: was it chance, or the neighbour? Asked again until it is clear. */
 function interferenceCheck(input: SettleInput, stage: number): Settled | undefined {

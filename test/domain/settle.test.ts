@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import type { ExitRecord } from '../../domain/batch.schema.js';
 import type { BatchRecord } from '../../domain/ports.js';
 import type { Attempt } from '../../domain/result.schema.js';
 import { interferingSuites, MAX_RERUN_FILES, settle } from '../../domain/settle.js';
-import { anAttempt, anEvidence, aPlan, aRecord, aSuite } from '../support/builders.js';
+import { anAttempt, anEvidence, anExit, aPlan, aRecord, aSuite } from '../support/builders.js';
 
 const plan = aPlan({ b1: ['a', 'b'], b2: ['c'] });
 const first = [aRecord('b1', ['a', 'b']), aRecord('b2', ['c'])];
@@ -60,6 +61,38 @@ describe('what is tried again', () => {
       aRecord('b3', ['b'], { stage: 2, exclusive: true, evidence: anEvidence('error_runner_crashed'), filesDone: [] }),
     ];
     expect(run(again, [], 2).batches).toEqual([]);
+  });
+
+  it('a test that its first process died before comes to its full number of tries', () => {
+    const crashed = [aRecord('b1', ['a'], { evidence: anEvidence('error_runner_crashed'), filesDone: [] })];
+    const again = [...crashed, aRecord('b2', ['a'], { stage: 2, exclusive: true })];
+    const failed = anAttempt('a', 'x', 'failed', { attempt: 2, batch: 'b2' });
+    expect(run(again, [failed], 2).batches.map((b) => [b.files, b.stage])).toEqual([[['a'], 3]]);
+    const third = [...again, aRecord('b3', ['a'], { stage: 3, exclusive: true })];
+    expect(run(third, [failed, { ...failed, attempt: 3, batch: 'b3' }], 3).batches).toEqual([]);
+    // A rerun that dies as well is a turn too: it cannot go on for ever.
+    const died = [...again, { ...crashed[0]!, batch: 'b3', stage: 3, exclusive: true }];
+    expect(run(died, [failed], 3).batches).toEqual([]);
+  });
+
+  it('files whose process was killed before its reporter was loaded, but not those of a tool that ended by itself', () => {
+    const of = (exit: Partial<ExitRecord>) =>
+      run(
+        [
+          aRecord('b1', ['a'], {
+            evidence: {
+              ...anEvidence('error_runner_crashed'),
+              reporterLoaded: false,
+              exit: { ...anExit, code: null, ...exit },
+            },
+            filesDone: [],
+          }),
+        ],
+        [],
+      ).batches.map((b) => b.files);
+    expect(of({ signal: 'SIGKILL' })).toEqual([['a']]);
+    expect(of({ killed: 'orphaned' })).toEqual([['a']]);
+    expect(of({ code: 2 })).toEqual([]);
   });
 
   it('all files of a serial suite in one process', () => {

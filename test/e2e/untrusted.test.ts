@@ -57,7 +57,11 @@ for (const port of ${JSON.stringify(ports)}) test('no way to port ' + port, () =
 test('no data of Baton', () => assert.throws(() => fs.readFileSync(${JSON.stringify(join(home, 'stack.json'))})));
 test('no secrets', () => assert.ok(!JSON.stringify(process.env).includes('token-e2e-77e1')));
 test('no other processes', () => assert.ok(fs.readdirSync('/proc').filter((n) => /^\\\\d+$/.test(n)).length < 20));
-test('a home that can be written', () => fs.writeFileSync(os.homedir() + '/x', 'x'));
+test('a home that can be written', () => {
+  const file = os.homedir() + '/.baton-test-' + process.pid;
+  fs.writeFileSync(file, 'x');
+  fs.rmSync(file);
+});
 test('the project can be written', () => fs.writeFileSync('made.txt', process.env.HOME));
 test('nothing else can', () => assert.throws(() => fs.accessSync('/usr', fs.constants.W_OK)));
 test('a loopback of its own', () => new Promise((resolve) => {
