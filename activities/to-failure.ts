@@ -14,6 +14,7 @@ export function toFailure(error: unknown): Error {
       type: error.problem,
       message: error.message.slice(0, MAX_MESSAGE),
       nonRetryable: PROBLEMS[error.problem].usage,
+      ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
       cause: error,
     });
   }

@@ -16,6 +16,8 @@ export const PROBLEMS = {
   EngineUnavailable: { usage: false },
   DiskFull: { usage: false },
   BlockedByPolicy: { usage: false },
+  CodeHostRefused: { usage: true },
+  CodeHostUnavailable: { usage: false },
   Superseded: { usage: false },
   Internal: { usage: false },
 } as const satisfies Record<string, { usage: boolean }>;
@@ -27,6 +29,8 @@ export class ProjectProblem extends Error {
   constructor(
     readonly problem: ProblemName,
     message: string,
+    /** How long the other side asked to be left alone. */
+    readonly retryAfterMs?: number,
   ) {
     super(message);
   }
