@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { PROBLEMS, ProjectProblem } from '../domain/failures.js';
+import { ModelBusy, NoAnswer } from '../domain/model.js';
 import { FenceRefused } from '../domain/ports.js';
 
 /** Longest message that travels through Temporal; the rest is in the logs. */
@@ -21,6 +22,21 @@ export function toFailure(error: unknown): Error {
   if (error instanceof FenceRefused) {
     // The engine does not listen to an attempt it has given up. If it still listens to this one, a new attempt is right.
     return ApplicationFailure.create({ type: 'Superseded', message: error.message, nonRetryable: false });
+  }
+  if (error instanceof NoAnswer) {
+    return ApplicationFailure.create({
+      type: 'NoAnswer',
+      message: error.message.slice(0, MAX_MESSAGE),
+      details: [error.reason],
+      nonRetryable: true,
+    });
+  }
+  if (error instanceof ModelBusy) {
+    return ApplicationFailure.create({
+      type: 'ModelBusy',
+      message: error.message.slice(0, MAX_MESSAGE),
+      nextRetryDelay: error.afterMs,
+    });
   }
   return error instanceof Error ? error : new Error(String(error));
 }

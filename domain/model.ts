@@ -33,9 +33,20 @@ export class NoAnswer extends Error {
   }
 }
 
+/** The model or its server cannot answer now: the same question may be asked again, not before `afterMs` have passed. */
+export class ModelBusy extends Error {
+  override readonly name = 'ModelBusy';
+  constructor(
+    readonly afterMs: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 export interface Model {
   /** Name of the model, or undefined when none is configured. */
   readonly name: string | undefined;
-  /** Throws `NoAnswer`, or what may be tried again. */
+  /** Throws `NoAnswer`, or `ModelBusy` and what else may be tried again. */
   ask<T>(question: Question<T>): Promise<Answered<T>>;
 }

@@ -37,6 +37,7 @@ export function keptDigests(store: Store): Promise<Set<string>> {
     const { rows } = await sql<{ digest: string }>`
       SELECT digest FROM artifacts
       UNION SELECT plan_digest FROM runs WHERE plan_digest IS NOT NULL
+      UNION SELECT record FROM model_calls WHERE record IS NOT NULL
       UNION SELECT evidence ->> 'outputDigest' FROM batches WHERE evidence ->> 'outputDigest' IS NOT NULL`.execute(db);
     return new Set(rows.map((row) => row.digest));
   });

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { BlameStore } from '../../domain/blame-ports.js';
 import type { FailureLedger } from '../../domain/failure-groups.js';
 import type { MetricsLedger } from '../../domain/metrics.js';
+import type { ModelBudget } from '../../domain/model/budget.js';
 import type { PoolLedger } from '../../domain/pool.js';
 import type { Ledger } from '../../domain/ports.js';
 import type { TravelLedger } from '../../domain/time-travel.js';
@@ -17,6 +18,7 @@ import { failureGroups } from './failure-groups.js';
 import { durations, lastSeen, learnDurations, setSuiteTrait, suiteTraits } from './learning.js';
 import { type LedgerOptions, type OpenStore, openStore } from './open.js';
 import { countingRefusals, metricsStore } from './metrics.js';
+import { modelCalls } from './model-calls.js';
 import { addStage, planDigestOf, storePlan } from './plans.js';
 import { poolLedger } from './pool.js';
 import { record } from './record.js';
@@ -41,6 +43,7 @@ export interface StoreLedger extends Ledger {
   readonly metrics: MetricsLedger;
   readonly failures: FailureLedger;
   readonly blame: BlameStore;
+  readonly model: ModelBudget;
   readonly pool: PoolLedger;
   readonly travel: TravelLedger;
   /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
@@ -97,6 +100,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     metrics: metricsStore(store),
     failures: failureGroups(store),
     blame: blameStore(store),
+    model: modelCalls(store),
     pool: poolLedger(store),
     travel: travelLedger(store),
     ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),

@@ -35,7 +35,13 @@ export async function retain(store: Store, rawDays: number, summaryDays: number)
       sql`DELETE FROM events WHERE execution IS NULL AND time < clock_timestamp() - make_interval(secs => ${summaryDays} * 86400.0)`,
     ),
   );
-  const deleted = forgotten + thinned + loose;
+  // What no run of the tests owns: calls of the model by any workflow, and lessons, whose time is that of summaries.
+  const old = sql`at < clock_timestamp() - make_interval(secs => ${summaryDays} * 86400.0)`;
+  const aged = await write(store, 'ledger.retain', async (tx) => {
+    const calls = await rowsOf(tx, sql`DELETE FROM model_calls WHERE ${old}`);
+    return calls + (await rowsOf(tx, sql`DELETE FROM lessons WHERE ${old}`));
+  });
+  const deleted = forgotten + thinned + loose + aged;
   if (deleted > 0) await store.tidy();
   return deleted;
 }

@@ -5,6 +5,7 @@ import { STATEMENTS as BLAME } from './0003-blame.js';
 import { POOL_STATEMENTS } from './0004-pool.js';
 import * as travel from './0005-travel.js';
 import { STATEMENTS as RETRIES } from './0006-retries.js';
+import { MODEL_STATEMENTS } from './0011-model.js';
 
 const running = (statements: readonly string[]): Migration => ({
   async up(db) {
@@ -19,11 +20,17 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-pool': running(POOL_STATEMENTS),
   '0005-travel': { up: travel.up },
   '0006-retries': running(RETRIES),
+  '0011-model': running(MODEL_STATEMENTS),
 };
 
 /** Brings the database to the newest schema, in one transaction; several processes may do so at the same time. */
 export async function migrate<T>(db: Kysely<T>): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+  // Numbers are given out before the work is done, so a lower one may arrive after a higher one has run.
+  const migrator = new Migrator({
+    db,
+    provider: { getMigrations: async () => MIGRATIONS },
+    allowUnorderedMigrations: true,
+  });
   const { error } = await migrator.migrateToLatest();
   if (error) throw error;
 }
