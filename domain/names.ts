@@ -20,6 +20,8 @@ export const labelQueue = (queue: string, labels: readonly string[]): string => 
 
 export const TEST_RUN_WORKFLOW = 'testRun';
 export const HOUSEKEEPING_WORKFLOW = 'housekeeping';
+/** What every Schedule of a user starts. */
+export const SCHEDULED_START_WORKFLOW = 'scheduledStart';
 export const HOUSEKEEPING_SCHEDULE = 'baton-housekeeping';
 
 /** Search Attributes, all of type Keyword, registered at start of the embedded server and of a control worker. */
