@@ -15,7 +15,9 @@ export function toFailure(error: unknown): Error {
       type: error.problem,
       message: error.message.slice(0, MAX_MESSAGE),
       nonRetryable: PROBLEMS[error.problem].usage,
-      ...(error.retryAfterMs === undefined ? {} : { nextRetryDelay: error.retryAfterMs }),
+      ...(error.retryAfterMs === undefined
+        ? {}
+        : { nextRetryDelay: error.retryAfterMs, details: [{ retryAfterMs: error.retryAfterMs }] }),
       cause: error,
     });
   }

@@ -1,3 +1,4 @@
 /** Every Workflow Type, by the name the engine knows it by. */
+export { answer } from './answer.js';
 export { housekeeping } from './housekeeping.js';
 export { testRun } from './test-run.js';
