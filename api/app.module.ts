@@ -10,6 +10,8 @@ import { API_DEPS, type ApiDeps } from './deps.js';
 import { DocsController } from './docs/docs.controller.js';
 import { DocsService } from './docs/docs.service.js';
 import { EventsController } from './events/events.controller.js';
+import { ExecutionsController, WorkflowsController } from './executions/executions.controller.js';
+import { ExecutionsService } from './executions/executions.service.js';
 import { FailuresController } from './failures/failures.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
@@ -48,6 +50,8 @@ export const CONTROLLERS = [
   UploadsController,
   MetricsController,
   FailuresController,
+  WorkflowsController,
+  ExecutionsController,
   RunnersController,
   AgentsController,
   PoolIngestController,
@@ -73,6 +77,7 @@ export function appModule(deps: ApiDeps): DynamicModule {
       DocsService,
       LiveGateway,
       MetricsService,
+      ExecutionsService,
       { provide: APP_GUARD, useClass: AccessGuard },
       { provide: APP_FILTER, useClass: ProblemFilter },
       { provide: APP_PIPE, useFactory: validationPipe },

@@ -1,3 +1,6 @@
+import type { ExecutionLedger, Executions, WorkflowEngine } from '../domain/executions.js';
+import type { WorkflowSummary } from '../domain/executions.schema.js';
+import type { Catalog } from '../domain/workflows.js';
 import type { FailureLedger } from '../domain/failure-groups.js';
 import type { MetricsSources } from '../domain/metrics.js';
 import type { BlameStore } from '../domain/blame-ports.js';
@@ -42,6 +45,16 @@ export interface TravelDeps {
   readonly selectsTests: ReadonlySet<string>;
 }
 
+/** What starting and showing workflows needs. */
+export interface ExecutionDeps {
+  readonly ledger: ExecutionLedger;
+  readonly engine: WorkflowEngine;
+  readonly starter: Executions;
+  readonly catalog: Catalog;
+  /** Stored definitions, as `GET /api/workflows` lists them. */
+  readonly stored?: (() => Promise<WorkflowSummary[]>) | undefined;
+}
+
 /** All that the API needs from outside; `config/wiring.ts` gives it. */
 export interface ApiDeps {
   readonly ledger: Ledger;
@@ -57,6 +70,8 @@ export interface ApiDeps {
   /** Executions under way at one time; more are accepted and wait. Absent: no limit, every one is started at once. */
   readonly maxRuns?: number | undefined;
   readonly travel?: TravelDeps | undefined;
+  /** Absent: no workflow but test runs can be started here. */
+  readonly executions?: ExecutionDeps | undefined;
   /** Address to listen on. Anything but a loopback address needs `apiKeys`. */
   readonly host: string;
   /** 0 = any free port. */

@@ -12,6 +12,7 @@ import { runnersCommand } from './commands/runners-program.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
 import { rerun, reset } from './commands/travel.js';
+import { workflowCommands } from './commands/workflow-program.js';
 import { up } from './commands/up.js';
 import type { Context } from './context.js';
 import { EXIT, EXIT_HELP, type ExitCode } from './exit-codes.js';
@@ -54,6 +55,7 @@ function buildProgram(context: Context, end: (code: ExitCode) => void): Command 
   receiptCommands(program, context, end);
   runnersCommand(program, context, end);
   travelCommands(program, context, color, end);
+  workflowCommands(program, context, end);
   program
     .command('doctor')
     .argument('[dir]', 'project whose frameworks are tried as well')

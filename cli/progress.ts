@@ -69,6 +69,7 @@ export class Progress {
         return null;
       case 'run_accepted':
       case 'run_stuck_changed':
+      case 'execution_changed':
       case 'worker_status_changed':
         return null;
     }

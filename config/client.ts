@@ -1,5 +1,6 @@
 /** The CLI's way to the API. A file of its own: a command must not load what only the control process needs. */
 import { Addresses } from '../adapters/http/addresses.js';
+import { executionsClient, type ExecutionsClient } from '../adapters/http/executions-client.js';
 import { runnersClient, type RunnersClient } from '../adapters/http/runners-client.js';
 import { type BatonClient, batonClient } from '../adapters/http/baton-client.js';
 
@@ -11,6 +12,11 @@ export function connectClient(url: string, key: string | undefined): BatonClient
 /** The same for runners and queues. */
 export function connectRunners(url: string, key: string | undefined): RunnersClient {
   return runnersClient(wireOf(url, key));
+}
+
+/** The same for workflows and their executions. */
+export function connectExecutions(url: string, key: string | undefined): ExecutionsClient {
+  return executionsClient(wireOf(url, key));
 }
 
 function wireOf(url: string, key: string | undefined) {

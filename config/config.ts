@@ -9,6 +9,8 @@ import { Environment } from './environment.js';
 
 export interface Settings {
   readonly home: string;
+  /** File of the installation's own settings; undefined: `config.yaml` in `home`, where there is one. */
+  readonly configFile: string | undefined;
   readonly host: string;
   readonly port: number;
   readonly apiKeys: readonly { name: string; role: 'viewer' | 'operator' | 'admin'; key: string }[];
@@ -70,6 +72,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
   }
   return {
     home: resolve(e.BATON_HOME || join(homedir(), '.baton')),
+    configFile: e.BATON_CONFIG === '' ? undefined : resolve(e.BATON_CONFIG),
     host: e.BATON_HOST,
     port: e.BATON_PORT,
     apiKeys: apiKeys(e.BATON_API_KEYS),

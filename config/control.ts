@@ -15,6 +15,7 @@ import { openLedger, prepareTemplate, type StoreLedger } from '../adapters/store
 import { dataConverter } from '../adapters/temporal/connection.js';
 import { type ApiKeys, createApi, resumeAccepted } from '../api/app.js';
 import { temporalEngine } from '../api/engine/temporal-engine.js';
+import { temporalWorkflows } from '../api/engine/workflow-engine.js';
 import { temporalTimeTravel } from '../api/engine/time-travel.js';
 import { ProjectProblem } from '../domain/failures.js';
 import { CONTROL_QUEUE } from '../domain/names.js';
@@ -22,6 +23,8 @@ import { openArtifacts } from './artifacts.js';
 import type { Settings } from './config.js';
 import { faultyRequests } from './fault-requests.js';
 import { type FaultPoint, faults } from './faults.js';
+import { openFeatures } from './features/index.js';
+import { readInstallation, secretsOf } from './installation.js';
 import { PACKAGE_ROOT, VERSION } from './package.js';
 import { sdkLogger } from './sdk-logger.js';
 import { ensureHousekeeping, ensureSearchAttributes, openClient, openNative, temporalVersion } from './temporal.js';
@@ -68,6 +71,20 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   );
   const pool = { ledger: ledger.pool, queues: temporalQueues(client, settings.namespace), host: settings.machine };
   const temporal = temporalTimeTravel(client, settings.namespace);
+  const features = await openFeatures({
+    settings,
+    installation: readInstallation(settings),
+    secrets: secretsOf(settings),
+    log,
+    client,
+    ledger,
+    artifacts,
+    engine,
+    workflows: faulty.around(
+      'workflows',
+      temporalWorkflows({ client, namespace: settings.namespace, webUi: settings.webUi }),
+    ),
+  });
   const runDeps: RunDeps = {
     ledger,
     blame: ledger.blame,
@@ -100,6 +117,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
             rawDays: settings.rawDays,
             summaryDays: settings.summaryDays,
           }),
+          ...features.activities,
         },
       }),
     settings.roles.has('api')
@@ -113,6 +131,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
           maxRuns: settings.maxRuns,
           metrics: metricsSources(ledger, client, settings),
           failures: ledger.failures,
+          ...features.api,
           host: settings.host,
           port: settings.port,
           runnerToken: settings.runnerToken,
@@ -141,6 +160,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     if (!version) await leaveVersions(client, settings.namespace, log);
     await resumeAccepted(ledger, engine, ledger.pool);
     await ensureHousekeeping(client);
+    await features.started();
   }
   // Any API may have died between a run's row and its workflow: whoever works picks the run up.
   const stopPool = works ? watchPool({ ledger, engine, pool, maxRuns: settings.maxRuns }, log) : undefined;
@@ -149,6 +169,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
     ? [
         every(LOST_RUNS_MS, 'looking for lost runs', () => concludeLostRuns(runDeps, engine, Date.now()), log),
         every(WATCHDOG_MS, 'looking for runs without progress', () => watchRuns(watchdog, Date.now()), log),
+        ...features.watches.map(({ ms, what, work }) => every(ms, what, work, log)),
       ]
     : [];
   return {
@@ -158,6 +179,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
       version?.stop();
       for (const watch of watches) watch.stop();
       stopPool?.();
+      await features.stop();
       await api?.close();
       if (worker?.getState() === 'RUNNING') worker.shutdown();
       endApi();

@@ -13,6 +13,12 @@ export const Environment = z.object({
     .describe(
       'Directory of all data of the embedded mode: database, artifacts, Temporal, logs, checkouts. Default: `~/.baton`.',
     ),
+  BATON_CONFIG: z
+    .string()
+    .default('')
+    .describe(
+      "The installation's own settings (triggers, channels, monitoring, schedules …), YAML or JSON; see below. Default: `config.yaml` in `BATON_HOME`, where there is one.",
+    ),
   BATON_HOST: z
     .string()
     .default('127.0.0.1')

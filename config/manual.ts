@@ -1,6 +1,7 @@
 /** The manual of everything that can be set, made from where it is typed. `npm run docs` writes it, a test keeps it true. */
 import { z } from 'zod';
 import { ProjectConfig } from '../domain/config.schema.js';
+import { Installation } from '../domain/installation.schema.js';
 import { RunOptions } from '../domain/run.schema.js';
 import { Environment } from './environment.js';
 
@@ -41,6 +42,12 @@ export function renderConfiguration(): string {
     'Optional: without it suites are detected. `baton.config.json` holds the same. Mistakes are reported with file, line and column, and nothing is started.',
     '',
     ...table(['Key', 'Values', 'Default', 'Meaning'], rows(json(ProjectConfig))),
+    '',
+    '## Settings of an installation',
+    '',
+    'In the file that `BATON_CONFIG` names: what belongs to a team and its server. YAML or JSON; mistakes are reported with file, line and column, and nothing is started. A secret is never written there: `{ env: NAME }` names the variable that holds it.',
+    '',
+    ...table(['Key', 'Values', 'Default', 'Meaning'], rows(json(Installation))),
     '',
     '## Options of one run',
     '',

@@ -3,6 +3,7 @@
  * in the same transaction as the state they tell of, numbered without a gap per execution (`seq`) and in all (`id`).
  * On the wire: `{ type, payload, id, seq, time, execution, project }`.
  */
+import type { ExecutionStatus, StageStatus } from './executions.schema.js';
 import type { BatchOutcome, RunStatus, Verdict } from './outcome.schema.js';
 import type { Problem, Totals } from './run.schema.js';
 import type { Stuck } from './travel.schema.js';
@@ -55,6 +56,14 @@ export interface EventMap {
   run_finished: { verdict: Verdict; totals: Totals; durationMs: number; problem: Problem | null };
   /** The execution makes no progress, and why; null when it goes on again. */
   run_stuck_changed: { stuck: Stuck | null };
+  /** The execution of a workflow went on: its status, or one of its stages. */
+  execution_changed: {
+    workflow: string;
+    status: ExecutionStatus;
+    outcome: string | null;
+    sentence: string | null;
+    stages: { name: string; title: string; status: StageStatus; sentence: string | null }[];
+  };
   /** A runner appeared, went away or was lost. Belongs to no execution. */
   worker_status_changed: {
     worker: string;
@@ -77,6 +86,7 @@ export const EVENT_TYPES = [
   'batch_finished',
   'run_finished',
   'run_stuck_changed',
+  'execution_changed',
   'worker_status_changed',
 ] as const satisfies readonly EventType[];
 

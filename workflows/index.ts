@@ -1,4 +1,5 @@
 /** Every Workflow Type, by the name the engine knows it by. */
 export { answer } from './answer.js';
 export { housekeeping } from './housekeeping.js';
+export { suiteRun } from './suite-run.js';
 export { testRun } from './test-run.js';

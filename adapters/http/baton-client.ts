@@ -22,6 +22,7 @@ import { ReceiptKeyList } from '../../domain/receipt.schema.js';
 import type { StartRun } from '../../domain/run.schema.js';
 import { HistoryDocument, ResetPoints } from '../../domain/travel.schema.js';
 import { followEvents } from './event-stream.js';
+import { parsedBy, posted } from './json.js';
 import { type Ask, request, type WireOptions } from './request.js';
 
 export interface BatonClientOptions extends WireOptions {
@@ -125,13 +126,6 @@ export function batonClient(options: BatonClientOptions): BatonClient {
   };
 }
 
-const posted = (path: string, body: object, headers: Record<string, string> = {}) => ({
-  method: 'POST' as const,
-  path,
-  body: JSON.stringify(body),
-  headers: { 'Content-Type': 'application/json', ...headers },
-});
-
 const startOf = (body: z.input<typeof StartRun>, key: string): Ask<RunAnswer> => ({
   method: 'POST',
   path: '/api/runs',
@@ -139,11 +133,6 @@ const startOf = (body: z.input<typeof StartRun>, key: string): Ask<RunAnswer> =>
   headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key },
   read: parsedBy(RunAnswer),
 });
-
-const parsedBy =
-  <T>(schema: z.ZodType<T>) =>
-  async (answer: Response): Promise<T> =>
-    schema.parse(await answer.json());
 
 function search(query: Readonly<Record<string, string | number | undefined>>): string {
   const given = Object.entries(query).filter((entry): entry is [string, string | number] => entry[1] !== undefined);

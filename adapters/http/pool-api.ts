@@ -1,7 +1,6 @@
-/** The way of runners and supervisors to the ledger. Short of breath on purpose: what is said here is said again soon. */
-import type { z } from 'zod';
 import type { PoolApi } from '../../domain/pool.js';
 import { PoolView, RunnerOrders } from '../../domain/runner.schema.js';
+import { ignored, parsedBy } from './json.js';
 import { type Ask, request, type WireOptions } from './request.js';
 
 const TIMEOUT_MS = 4_000;
@@ -25,12 +24,3 @@ export function httpPoolApi(options: WireOptions): PoolApi {
     report: (report) => post('/api/ingest/pool', report, ignored, { ...wire, giveUpAfterMs: 2_000 }),
   };
 }
-
-const parsedBy =
-  <T>(schema: z.ZodType<T>) =>
-  async (answer: Response): Promise<T> =>
-    schema.parse(await answer.json());
-
-const ignored = async (answer: Response): Promise<void> => {
-  await answer.arrayBuffer();
-};

@@ -12,6 +12,7 @@ import { FenceRefused, NotFound } from '../../domain/ports.js';
 import { type RunnerApi } from '../../domain/runner-ports.js';
 import { Run } from '../../domain/run.schema.js';
 import { HttpProblem } from './problem.js';
+import { ignored, parsedBy } from './json.js';
 import { type Ask, request, type WireOptions } from './request.js';
 
 export interface RunnerApiOptions extends WireOptions {
@@ -112,16 +113,7 @@ async function send<T>(options: WireOptions, ask: Ask<T>): Promise<T> {
   }
 }
 
-const parsedBy =
-  <T>(schema: z.ZodType<T>) =>
-  async (answer: Response): Promise<T> =>
-    schema.parse(await answer.json());
-
 /** An answer that is only an acknowledgement; reading it to its end gives the connection back. */
-const ignored = async (answer: Response): Promise<void> => {
-  await answer.arrayBuffer();
-};
-
 /** The ledger's refusal of a zombie, as the ledger itself would throw it. */
 async function fenced<T>(batch: string, fence: number, call: () => Promise<T>): Promise<T> {
   try {

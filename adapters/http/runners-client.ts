@@ -1,6 +1,7 @@
 /** Runners and queues over the HTTP API. Refusals are `HttpProblem`s. */
 import type { z } from 'zod';
 import { QueueList, RunnerAnswer, RunnerDetails, RunnerList, RunnerLog } from '../../domain/runner.schema.js';
+import { parsedBy } from './json.js';
 import { request, type WireOptions } from './request.js';
 
 export type RunnerCommand = 'pause' | 'resume' | 'drain' | 'stop' | 'start';
@@ -20,7 +21,7 @@ const GIVE_UP_AFTER_MS = 8_000;
 export function runnersClient(options: WireOptions): RunnersClient {
   const wire: WireOptions = { giveUpAfterMs: GIVE_UP_AFTER_MS, ...options };
   const ask = <T>(path: string, schema: z.ZodType<T>, method: 'GET' | 'POST' = 'GET'): Promise<T> =>
-    request(wire, { method, path, read: async (answer) => schema.parse(await answer.json()) });
+    request(wire, { method, path, read: parsedBy(schema) });
   const one = (name: string): string => `/api/runners/${encodeURIComponent(name)}`;
   return {
     list: () => ask('/api/runners', RunnerList),

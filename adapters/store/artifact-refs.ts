@@ -11,7 +11,8 @@ export function addArtifact(store: Store, execution: string, artifact: ArtifactR
     const { rows } = await sql`
       INSERT INTO artifacts (execution, name, project, principal, trust, digest, bytes, media_type)
       SELECT id, ${toText(artifact.name)}, project, principal, trust, ${artifact.digest}, ${artifact.bytes}, ${toText(artifact.mediaType)}
-      FROM runs WHERE id = ${toText(execution)}
+      FROM (SELECT id, project, principal, trust FROM runs UNION ALL
+        SELECT id, project, principal, trust FROM workflow_executions) either WHERE id = ${toText(execution)}
       ON CONFLICT (execution, name) DO UPDATE SET digest = excluded.digest, bytes = excluded.bytes,
         media_type = excluded.media_type, created_at = clock_timestamp()
       RETURNING name`.execute(tx.db);

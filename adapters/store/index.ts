@@ -1,6 +1,7 @@
 /** The result ledger on PGlite (embedded) or PostgreSQL. One dialect, one set of migrations. */
 import { sql } from 'kysely';
 import type { BlameStore } from '../../domain/blame-ports.js';
+import type { ExecutionLedger } from '../../domain/executions.js';
 import type { FailureLedger } from '../../domain/failure-groups.js';
 import type { MetricsLedger } from '../../domain/metrics.js';
 import type { ModelBudget } from '../../domain/model/budget.js';
@@ -14,6 +15,7 @@ import { beginBatch, finishBatch, listBatchAttempts, listBatches } from './batch
 import { type FaultPoint, read } from './context.js';
 import { type EffectStore, effectStore } from './effects.js';
 import { appendEvent, readEvents } from './events.js';
+import { executionLedger } from './executions.js';
 import { failureGroups } from './failure-groups.js';
 import { durations, lastSeen, learnDurations, setSuiteTrait, suiteTraits } from './learning.js';
 import { type LedgerOptions, type OpenStore, openStore } from './open.js';
@@ -46,6 +48,7 @@ export interface StoreLedger extends Ledger {
   readonly model: ModelBudget;
   readonly pool: PoolLedger;
   readonly travel: TravelLedger;
+  readonly executions: ExecutionLedger;
   /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
   keptDigests(): Promise<Set<string>>;
 }
@@ -103,6 +106,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     model: modelCalls(store),
     pool: poolLedger(store),
     travel: travelLedger(store),
+    executions: executionLedger(store),
     ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),
     close: () => store.close(),
   };

@@ -41,7 +41,8 @@ export async function retain(store: Store, rawDays: number, summaryDays: number)
     const calls = await rowsOf(tx, sql`DELETE FROM model_calls WHERE ${old}`);
     return calls + (await rowsOf(tx, sql`DELETE FROM lessons WHERE ${old}`));
   });
-  const deleted = forgotten + thinned + loose + aged;
+  const executions = await forgetExecutions(store, summaryDays);
+  const deleted = forgotten + thinned + loose + aged + executions;
   if (deleted > 0) await store.tidy();
   return deleted;
 }
@@ -78,6 +79,17 @@ async function forgetRun(tx: Tx, id: string): Promise<number> {
   for (const table of OTHER_TABLES)
     deleted += await rowsOf(tx, sql`DELETE FROM ${sql.table(table)} WHERE execution = ${id}`);
   return deleted + (await rowsOf(tx, sql`DELETE FROM runs WHERE id = ${id}`));
+}
+
+/** Executions of workflows, with what is kept under their id. */
+async function forgetExecutions(store: Store, days: number): Promise<number> {
+  const old = sql`SELECT id FROM workflow_executions WHERE ended_at < clock_timestamp() - make_interval(secs => ${days} * 86400.0)`;
+  return await write(store, 'ledger.retain', async (tx) => {
+    let deleted = 0;
+    for (const table of ['events', 'effects', 'artifacts'] as const)
+      deleted += await rowsOf(tx, sql`DELETE FROM ${sql.table(table)} WHERE execution IN (${old})`);
+    return deleted + (await rowsOf(tx, sql`DELETE FROM workflow_executions WHERE id IN (${old})`));
+  });
 }
 
 async function rowsOf(tx: Tx, query: ReturnType<typeof sql>): Promise<number> {

@@ -3,6 +3,7 @@ import type { ColumnType, Generated } from 'kysely';
 import type { Blame, BlameClass, Fault, RunBlame } from '../../domain/blame.schema.js';
 import type { Batch, BatchSummary, Evidence } from '../../domain/batch.schema.js';
 import type { EventType } from '../../domain/events.js';
+import type { ExecutionStatus, Stage, Subject } from '../../domain/executions.schema.js';
 import type { BatchOutcome, RawStatus, RunStatus, TestStatus, Verdict } from '../../domain/outcome.schema.js';
 import type { ResultRow } from '../../domain/result.schema.js';
 import type { Desired, HeldBatch, RunnerStatus } from '../../domain/runner.schema.js';
@@ -245,7 +246,27 @@ export interface RunnersTable {
   log_at: MaybeTime;
 }
 
+export interface WorkflowExecutionsTable extends ProvenanceColumns {
+  no: Generated<number>;
+  id: string;
+  workflow: string;
+  params: Json<Record<string, unknown>>;
+  subject: Json<Subject>;
+  parent: string | null;
+  status: Generated<ExecutionStatus>;
+  outcome: string | null;
+  sentence: string | null;
+  problem: ColumnType<Problem | null, string | null, string | null>;
+  stages: ColumnType<Stage[], string | undefined, Stage[]>;
+  result: ColumnType<Record<string, unknown> | null, string | null, string | null>;
+  temporal_run_id: string | null;
+  created_at: Time;
+  started_at: MaybeTime;
+  ended_at: MaybeTime;
+}
+
 export interface Tables {
+  workflow_executions: WorkflowExecutionsTable;
   runners: RunnersTable;
   runs: RunsTable;
   batches: BatchesTable;

@@ -1,3 +1,5 @@
+import { IdempotencyKey } from '../../domain/api.schema.js';
+import { badRequest } from './problem.js';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../deps.js';
 import type { ApiProblem } from './problem.js';
@@ -34,4 +36,13 @@ export function principalOf(req: Req): Principal {
 export function header(req: IncomingMessage, name: string): string | undefined {
   const value = req.headers[name];
   return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Undefined when there is none. Throws for one that cannot be a key. */
+export function idempotencyKey(req: Req): string | undefined {
+  const key = IdempotencyKey.optional().safeParse(header(req, 'idempotency-key'));
+  if (key.success) return key.data;
+  throw badRequest('The `Idempotency-Key` must be 1 to 200 printable characters without spaces.', [
+    { path: 'Idempotency-Key', message: key.error.issues[0]?.message ?? 'not valid' },
+  ]);
 }

@@ -1,6 +1,5 @@
 /** The API's way to Temporal: start, cancel, link. An execution's id is its Workflow Id, so a repeated start joins it. */
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import { ProjectProblem } from '../../domain/failures.js';
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { PRIORITIES, priorityKey } from '../../domain/priority.js';
 import { CONTROL_QUEUE, hostQueue, PLANNING_QUEUE, RUNNER_QUEUE, TEST_RUN_WORKFLOW } from '../../domain/names.js';
 import { batchRef } from '../../domain/planning.js';
@@ -8,6 +7,7 @@ import type { Engine, ResumePoint } from '../../domain/ports.js';
 import type { Run } from '../../domain/run.schema.js';
 import { searchAttributes } from '../../workflows/attributes.js';
 import type { TestRunInput, TestRunState } from '../../workflows/messages.js';
+import { away, ignoreEnded, stateOf as engineState, webUrlOf } from './calls.js';
 
 /** A call to the server that takes longer is answered with "engine away"; starts are safe to repeat. */
 const CALL_MS = 10_000;
@@ -30,15 +30,11 @@ export function temporalEngine({ client, namespace, webUi, host, weights = {} }:
     async cancelRun(id) {
       await call(() => client.workflow.getHandle(id).cancel().catch(ignoreEnded));
     },
-    runState: (id) => call(() => runState(client, id)),
+    runState: (id) => call(() => engineState(client, id)),
     async ping() {
       await call(() => client.workflowService.getSystemInfo({}));
     },
-    webUrl(id, temporalRunId) {
-      if (!webUi) return null;
-      const base = `${webUi.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(id)}`;
-      return temporalRunId ? `${base}/${encodeURIComponent(temporalRunId)}/history` : base;
-    },
+    webUrl: (id, temporalRunId) => webUrlOf(webUi, namespace, id, temporalRunId),
   };
 }
 
@@ -100,34 +96,10 @@ const stateOf = (run: Run, host: string, resume: ResumePoint): TestRunState => (
   clean: resume.clean,
 });
 
-async function runState(client: Client, id: string): ReturnType<Engine['runState']> {
-  try {
-    const { status } = await client.workflow.getHandle(id).describe();
-    if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW') return 'running';
-    return status.name === 'CANCELLED' ? 'cancelled' : 'closed';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'missing';
-    throw error;
-  }
-}
-
 function staticDetails(run: Run): string {
   const source =
     run.source.kind === 'directory'
       ? `directory \`${run.source.dir}\``
       : `commit \`${run.source.commit}\` of \`${run.source.repository}\``;
   return `Project **${run.project}**, ${source}, asked for by ${run.principal}.`;
-}
-
-function ignoreEnded(error: unknown): void {
-  if (!(error instanceof WorkflowNotFoundError)) throw error;
-}
-
-function away(error: unknown): never {
-  if (error instanceof ProjectProblem) throw error;
-  const reason = error instanceof Error ? error.message : String(error);
-  throw new ProjectProblem(
-    'EngineUnavailable',
-    `The Temporal server does not answer (${reason}). Look at \`baton status\` and try again; a start is safe to repeat.`,
-  );
 }

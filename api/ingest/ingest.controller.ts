@@ -14,11 +14,11 @@ import {
 import type { BatchSummary } from '../../domain/batch.schema.js';
 import type { BatchTicket } from '../../domain/ports.js';
 import { Run } from '../../domain/run.schema.js';
+import { projectOf } from '../../domain/project-of.js';
 import { Access } from '../common/access.js';
 import { Answers } from '../common/documented.js';
 import { API_DEPS, type ApiDeps } from '../deps.js';
 import { MetricsService } from '../metrics/metrics.service.js';
-import { defaultProject } from '../runs/default-project.js';
 import { RunsService } from '../runs/runs.service.js';
 
 const Nothing = z.object({}).meta({ id: 'Nothing' });
@@ -54,7 +54,7 @@ export class IngestController {
   ): Promise<PlanningFacts> {
     const run = await this.runs.existing(id);
     // A name that was asked for wins; otherwise the project knows its own name better than its folder does.
-    const project = run.project === defaultProject(run.source) ? (query.project ?? run.project) : run.project;
+    const project = run.project === projectOf(run.source) ? (query.project ?? run.project) : run.project;
     const [durations, traits] = await Promise.all([
       this.deps.ledger.durations(project),
       this.deps.ledger.suiteTraits(project),

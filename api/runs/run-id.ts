@@ -13,17 +13,24 @@ function base32(bytes: Uint8Array): string {
   return text;
 }
 
-/** A new id that sorts by time: 48 bits of milliseconds, 80 bits of chance (a ULID). */
-export function newRunId(nowMs: number = Date.now()): string {
+/** 48 bits of milliseconds, 80 bits of chance (a ULID): sorts by time. */
+function ulid(nowMs: number): string {
   const bytes = Buffer.alloc(17);
   // The first 2 of 130 bits stay empty, so the 128 bits of a ULID end where the digits end.
-  const ulid = (BigInt(nowMs) << 80n) | BigInt(`0x${randomBytes(10).toString('hex')}`);
-  Buffer.from((ulid << 6n).toString(16).padStart(34, '0'), 'hex').copy(bytes);
-  return `run_${base32(bytes)}`;
+  const bits = (BigInt(nowMs) << 80n) | BigInt(`0x${randomBytes(10).toString('hex')}`);
+  Buffer.from((bits << 6n).toString(16).padStart(34, '0'), 'hex').copy(bytes);
+  return base32(bytes);
 }
 
+const keyed = (principal: string, key: string): string =>
+  base32(createHash('sha256').update(`${principal}\u0000${key}`).digest());
+
+/** A new id of a test run, such as `run_01K…`. */
+export const newRunId = (nowMs: number = Date.now()): string => `run_${ulid(nowMs)}`;
+
 /** The id that belongs to a caller's `Idempotency-Key`: asking again finds the same execution, whatever process answers. */
-export function keyedRunId(principal: string, key: string): string {
-  const bytes = createHash('sha256').update(`${principal}\u0000${key}`).digest();
-  return `run_${base32(bytes)}`;
-}
+export const keyedRunId = (principal: string, key: string): string => `run_${keyed(principal, key)}`;
+
+/** The same for executions of workflows, such as `wf_01K…`. */
+export const newExecutionId = (principal: string, key: string | undefined): string =>
+  `wf_${key === undefined ? ulid(Date.now()) : keyed(principal, key)}`;

@@ -1,11 +1,10 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req as Request } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ExecutionId, IdempotencyKey, RunAnswer, RunPage, RunsQuery } from '../../domain/api.schema.js';
+import { ExecutionId, RunAnswer, RunPage, RunsQuery } from '../../domain/api.schema.js';
 import { StartRun } from '../../domain/run.schema.js';
 import { Access } from '../common/access.js';
 import { Answers } from '../common/documented.js';
-import { header, principalOf, type Req } from '../common/http.js';
-import { badRequest } from '../common/problem.js';
+import { idempotencyKey, principalOf, type Req } from '../common/http.js';
 import { RunsService } from './runs.service.js';
 
 @ApiTags('runs')
@@ -57,12 +56,4 @@ export class RunsController {
   cancel(@Param('id', { schema: ExecutionId }) id: string, @Request() req: Req): Promise<RunAnswer> {
     return this.runs.cancel(id, principalOf(req));
   }
-}
-
-function idempotencyKey(req: Req): string | undefined {
-  const key = IdempotencyKey.optional().safeParse(header(req, 'idempotency-key'));
-  if (key.success) return key.data;
-  throw badRequest('The `Idempotency-Key` must be 1 to 200 printable characters without spaces.', [
-    { path: 'Idempotency-Key', message: key.error.issues[0]?.message ?? 'not valid' },
-  ]);
 }

@@ -6,10 +6,10 @@ import { ProjectProblem } from '../../domain/failures.js';
 import { trustOf } from '../../domain/trust.js';
 import { NotFound } from '../../domain/ports.js';
 import { priorityWord } from '../../domain/priority.js';
+import { projectOf } from '../../domain/project-of.js';
 import type { Run, StartRun } from '../../domain/run.schema.js';
 import { API_DEPS, type ApiDeps, type Principal } from '../deps.js';
 import { ApiProblem, badRequest, notFound, unavailable } from '../common/problem.js';
-import { defaultProject } from './default-project.js';
 import { startAccepted, startAdmitted } from './resume.js';
 import { keyedRunId, newRunId } from './run-id.js';
 
@@ -24,7 +24,7 @@ export class RunsService {
   async start(request: StartRun, principal: Principal, key: string | undefined): Promise<RunAnswer> {
     refuseUnwritable(request);
     const id = key === undefined ? newRunId() : keyedRunId(principal.name, key);
-    const project = request.project ?? defaultProject(request.source);
+    const project = request.project ?? projectOf(request.source);
     const trustedRepositories = this.deps.trustedRepositories ?? [];
     const trust = trustOf(request.source, request.trust, { isAdmin: principal.role === 'admin', trustedRepositories });
     const run = await this.deps.ledger.createRun(id, request, { principal: principal.name, project, trust });

@@ -1,11 +1,10 @@
 import { Body, Controller, Get, Header, HttpCode, Inject, Param, Post, Req as Request } from '@nestjs/common';
 import { ApiHeader, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ExecutionId, IdempotencyKey, RunAnswer } from '../../domain/api.schema.js';
+import { ExecutionId, RunAnswer } from '../../domain/api.schema.js';
 import { HistoryDocument, RerunRequest, ResetPoints, ResetRequest } from '../../domain/travel.schema.js';
 import { Access } from '../common/access.js';
 import { Answers } from '../common/documented.js';
-import { header, principalOf, type Req } from '../common/http.js';
-import { badRequest } from '../common/problem.js';
+import { idempotencyKey, principalOf, type Req } from '../common/http.js';
 import { TravelService } from './travel.service.js';
 
 @ApiTags('runs')
@@ -65,8 +64,6 @@ export class TravelController {
     @Body({ schema: RerunRequest }) body: RerunRequest,
     @Request() req: Req,
   ): Promise<RunAnswer> {
-    const key = IdempotencyKey.optional().safeParse(header(req, 'idempotency-key'));
-    if (!key.success) throw badRequest('The `Idempotency-Key` must be 1 to 200 printable characters without spaces.');
-    return this.travel.rerun(id, body, principalOf(req), key.data);
+    return this.travel.rerun(id, body, principalOf(req), idempotencyKey(req));
   }
 }

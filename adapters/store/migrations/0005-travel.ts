@@ -1,5 +1,6 @@
 /** Where an execution comes from, what holds it up, and the event that tells of it. */
 import { type Kysely, sql } from 'kysely';
+import { addWords } from './words.js';
 
 /** Words this migration adds to closed lists. */
 export const WORDS = { eventType: ['run_stuck_changed'] } as const;
@@ -23,18 +24,4 @@ const STATEMENTS: readonly string[] = [
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of STATEMENTS) await sql.raw(statement).execute(db);
   await addWords(db, 'events', 'type', WORDS.eventType);
-}
-
-/** Adds words to a CHECK of a column, whatever words earlier migrations have put there. */
-async function addWords(db: Kysely<unknown>, table: string, column: string, words: readonly string[]): Promise<void> {
-  const { rows } = await sql<{ name: string; text: string }>`
-    SELECT conname AS name, pg_get_constraintdef(oid) AS text FROM pg_constraint
-    WHERE conrelid = ${table}::regclass AND contype = 'c'
-      AND pg_get_constraintdef(oid) LIKE ${`CHECK ((${column} = ANY (ARRAY[%`}`.execute(db);
-  const [check] = rows;
-  if (!check || rows.length > 1) throw new Error(`table ${table} has ${rows.length} lists of words for ${column}`);
-  const known = [...check.text.matchAll(/'([^']*)'::text/g)].map((match) => match[1] as string);
-  const all = [...new Set([...known, ...words])].map((word) => `'${word}'`).join(', ');
-  await sql.raw(`ALTER TABLE ${table} DROP CONSTRAINT ${check.name}`).execute(db);
-  await sql.raw(`ALTER TABLE ${table} ADD CONSTRAINT ${check.name} CHECK (${column} IN (${all}))`).execute(db);
 }

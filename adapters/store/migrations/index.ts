@@ -5,6 +5,7 @@ import { STATEMENTS as BLAME } from './0003-blame.js';
 import { POOL_STATEMENTS } from './0004-pool.js';
 import * as travel from './0005-travel.js';
 import { STATEMENTS as RETRIES } from './0006-retries.js';
+import * as executions from './0007-executions.js';
 import { MODEL_STATEMENTS } from './0011-model.js';
 
 const running = (statements: readonly string[]): Migration => ({
@@ -20,6 +21,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-pool': running(POOL_STATEMENTS),
   '0005-travel': { up: travel.up },
   '0006-retries': running(RETRIES),
+  '0007-executions': { up: executions.up },
   '0011-model': running(MODEL_STATEMENTS),
 };
 

@@ -1,0 +1,50 @@
+/** Every capability beside test runs. */
+import { builtIn, firstOf } from '../../domain/catalog.js';
+import type { Catalog } from '../../domain/workflows.js';
+import { executionStarter, tendExecutions } from '../../activities/executions/start.js';
+import { createExecutionActivities } from '../../activities/executions/index.js';
+import { newExecutionId } from '../../api/runs/run-id.js';
+import type { Base, Feature, OpenFeature } from './feature.js';
+
+const FEATURES: readonly OpenFeature[] = [];
+
+/** How often executions that nobody tends are looked for. */
+const TEND_MS = 10_000;
+
+/** All of them as one, with what every execution of a workflow needs. */
+export async function openFeatures(
+  given: Omit<Base, 'executions'>,
+): Promise<Required<Omit<Feature, 'catalog' | 'stored'>>> {
+  const { settings, ledger, workflows } = given;
+  const catalogs: Catalog[] = [builtIn];
+  const catalog: Catalog = (name) => firstOf(...catalogs)(name);
+  const executions = executionStarter({ ledger: ledger.executions, engine: workflows, catalog, newId: newExecutionId });
+  const base: Base = { ...given, executions };
+  const features: Feature[] = [];
+  for (const open of FEATURES) {
+    const feature = await open(base);
+    features.push(feature);
+    if (feature.catalog) catalogs.push(feature.catalog);
+  }
+  const own = createExecutionActivities({ ledger, executions, host: settings.machine, weights: settings.weights });
+  const stored = async () => (await Promise.all(features.map((feature) => feature.stored?.() ?? []))).flat();
+  const api = Object.assign({}, ...features.map((feature) => feature.api ?? {})) as NonNullable<Feature['api']>;
+  return {
+    activities: Object.assign({}, own, ...features.map(({ activities }) => activities ?? {})) as object,
+    api: { ...api, executions: { ledger: ledger.executions, engine: workflows, starter: executions, catalog, stored } },
+    watches: [
+      {
+        ms: TEND_MS,
+        what: 'looking for executions that nobody tends',
+        work: () => tendExecutions({ ledger: ledger.executions, engine: workflows, catalog }, Date.now()),
+      },
+      ...features.flatMap((feature) => feature.watches ?? []),
+    ],
+    async started() {
+      for (const feature of features) await feature.started?.();
+    },
+    async stop() {
+      for (const feature of features.toReversed()) await feature.stop?.();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+/** The built-in workflows by name: what they take, which stages they have, how they are found. */
+import type { z } from 'zod';
+import type { Subject } from './executions.schema.js';
+import { SUITE_RUN } from './workflows/suite-run.schema.js';
+
+export interface WorkflowKind<P extends object = object> {
+  /** Also the Workflow Type. */
+  readonly name: string;
+  /** Other spellings under which it may be started. */
+  readonly aliases: readonly string[];
+  readonly title: string;
+  readonly description: string;
+  readonly params: z.ZodType<P>;
+  readonly stages: readonly { readonly name: string; readonly title: string }[];
+  subject(params: P): Subject;
+  /** Name of the project, where the parameters tell. */
+  project(params: P): string | undefined;
+}
+
+/** Keeps the type of the parameters to one file. */
+export const workflowKind = <P extends object>(kind: WorkflowKind<P>): WorkflowKind => kind as unknown as WorkflowKind;
+
+export const BUILT_IN: readonly WorkflowKind[] = [workflowKind(SUITE_RUN)];
+
+/** What can be started under a name. Stored definitions bring a catalog of their own. */
+export interface Startable {
+  readonly name: string;
+  readonly workflowType: string;
+  /** Throws `ProjectProblem('ConfigInvalid')`, one line per mistake. */
+  check(params: Readonly<Record<string, unknown>>): {
+    readonly params: Readonly<Record<string, unknown>>;
+    readonly subject: Subject;
+    readonly project: string | undefined;
+  };
+}
+
+export type Catalog = (name: string) => Promise<Startable | undefined>;

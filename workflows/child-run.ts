@@ -1,0 +1,53 @@
+/** Runs tests as a child `testRun`, from any workflow that is an execution. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { executeChild, uuid4 } from '@temporalio/workflow';
+import type { RunOutcome, WorkflowInput } from '../domain/executions.js';
+import { CONTROL_QUEUE, hostQueue, PLANNING_QUEUE } from '../domain/names.js';
+import type { StartRun } from '../domain/run.schema.js';
+import type { TestRunInput } from './messages.js';
+import { starts, waits } from './proxies/executions.js';
+import type { StageHandle } from './stages.js';
+import { testRun } from './test-run.js';
+
+/**
+ * The run is in the ledger before its workflow begins, so it is never lost; one that somebody else has started by then is
+ * waited for. A red verdict is an answer, not an error.
+ */
+export async function runTests(
+  parent: Pick<WorkflowInput, 'execution'>,
+  stage: StageHandle | undefined,
+  request: StartRun,
+  run: string = newRun(),
+): Promise<RunOutcome> {
+  const how = await starts.requestRun.executeWithOptions({ summary: 'put the test run into the ledger' }, [
+    { run, parent: parent.execution, request },
+  ]);
+  stage?.link({ label: 'test run', kind: 'run', ref: run });
+  await stage?.save();
+  const input: TestRunInput = {
+    execution: run,
+    project: how.project,
+    planningQueue: how.directory ? hostQueue(PLANNING_QUEUE, how.host) : PLANNING_QUEUE,
+    priorityKey: how.priorityKey,
+    ...(how.bySuite ? { bySuite: true } : {}),
+    ...(how.fairnessWeight === undefined ? {} : { fairnessWeight: how.fairnessWeight }),
+    bail: how.bail,
+  };
+  try {
+    const { verdict, totals, sentence } = await executeChild(testRun, {
+      workflowId: run,
+      taskQueue: CONTROL_QUEUE,
+      args: [input],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      priority: { priorityKey: input.priorityKey },
+      staticSummary: `tests of ${how.project}`.slice(0, 190),
+    });
+    return { run, verdict, totals, sentence };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return waits.awaitRun({ run });
+  }
+}
+
+/** Deterministic: the same at each replay. */
+export const newRun = (): string => `run_${uuid4().replaceAll('-', '').toUpperCase()}`;
