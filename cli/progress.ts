@@ -71,6 +71,8 @@ export class Progress {
       case 'run_stuck_changed':
       case 'execution_changed':
       case 'worker_status_changed':
+      case 'notice_posted':
+      case 'notification_changed':
         return null;
     }
   }

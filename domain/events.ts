@@ -4,6 +4,8 @@
  * On the wire: `{ type, payload, id, seq, time, execution, project }`.
  */
 import type { ExecutionStatus, StageStatus } from './executions.schema.js';
+import type { NoticeKind } from './notice.js';
+import type { NotificationState } from './notify/ports.js';
 import type { BatchOutcome, RunStatus, Verdict } from './outcome.schema.js';
 import type { Problem, Totals } from './run.schema.js';
 import type { Stuck } from './travel.schema.js';
@@ -71,6 +73,18 @@ export interface EventMap {
     /** Why, where somebody decided it: a step of the pool, a command. */
     reason?: string;
   };
+  /** Something people should hear of: the dashboard shows it at once. Belongs to no execution. */
+  notice_posted: {
+    key: string;
+    kind: NoticeKind;
+    severity: 'info' | 'warning' | 'critical';
+    title: string;
+    group: string;
+    resolves: boolean;
+    url: string | null;
+  };
+  /** A notice reached a channel, or did not. `key` is the notice's. */
+  notification_changed: { key: string; channel: string; state: NotificationState; why: string | null };
 }
 
 export type EventType = keyof EventMap;
@@ -88,6 +102,8 @@ export const EVENT_TYPES = [
   'run_stuck_changed',
   'execution_changed',
   'worker_status_changed',
+  'notice_posted',
+  'notification_changed',
 ] as const satisfies readonly EventType[];
 
 export type BatonEvent = {

@@ -19,6 +19,7 @@ export const labelQueue = (queue: string, labels: readonly string[]): string => 
 };
 
 export const TEST_RUN_WORKFLOW = 'testRun';
+export const NOTIFICATION_WORKFLOW = 'notification';
 export const HOUSEKEEPING_WORKFLOW = 'housekeeping';
 /** What every Schedule of a user starts. */
 export const SCHEDULED_START_WORKFLOW = 'scheduledStart';
@@ -38,6 +39,9 @@ export const MAX_PAYLOAD_BYTES = 64 * 1024;
 
 /** Signals, queries and updates of `testRun`. */
 export const PROGRESS_QUERY = 'progress';
+
+/** Signal of `notification`: look again now. */
+export const NUDGE_SIGNAL = 'nudge';
 
 export const FRAMEWORKS = [
   'vitest',

@@ -11,6 +11,9 @@ export const NOTICE_KINDS = [
   'deployment_failed',
   'approval_needed',
   'workflow_failed',
+  // The notifier's own: a channel refuses what it is sent; a message that somebody asked for to try a channel.
+  'channel_failed',
+  'channel_test',
 ] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
@@ -22,7 +25,7 @@ export interface Notice {
   readonly project: string;
   /** One line. */
   readonly title: string;
-  /** A few sentences of Markdown. */
+  /** A few sentences of Markdown. What strangers wrote goes in through `literal` of `notify/markdown.ts`. */
   readonly text: string;
   /** What it is about: messages of one group follow each other in one thread, incident or issue. */
   readonly group: string;
@@ -33,6 +36,8 @@ export interface Notice {
   readonly data: Readonly<Record<string, string | number>>;
   /** Addresses that belong to the matter, such as the author of a commit. */
   readonly to?: readonly string[];
-  /** Names of channels; absent: what the routes of the installation say. */
+  /** Names or kinds of channels; absent: what the routes of the installation say. */
   readonly channels?: readonly string[];
+  /** Name of a template of the settings, in place of the one of the kind. */
+  readonly template?: string;
 }

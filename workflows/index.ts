@@ -2,4 +2,5 @@
 export { answer } from './answer.js';
 export { housekeeping } from './housekeeping.js';
 export { suiteRun } from './suite-run.js';
+export { notification } from './notification.js';
 export { testRun } from './test-run.js';

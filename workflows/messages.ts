@@ -1,7 +1,7 @@
 /** Input, result and messages of every workflow: what the API and the control process may know of them. */
-import { defineQuery } from '@temporalio/workflow';
+import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { BatchRef, PlanRef } from '../domain/activities.js';
-import { PROGRESS_QUERY } from '../domain/names.js';
+import { NUDGE_SIGNAL, PROGRESS_QUERY } from '../domain/names.js';
 import type { Verdict } from '../domain/outcome.schema.js';
 import type { Totals } from '../domain/run.schema.js';
 
@@ -49,3 +49,6 @@ export interface Progress {
 }
 
 export const progressQuery = defineQuery<Progress>(PROGRESS_QUERY);
+
+/** To a `notification`: what held it back may be over. */
+export const nudgeSignal = defineSignal(NUDGE_SIGNAL);

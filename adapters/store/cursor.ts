@@ -1,7 +1,7 @@
 /** Opaque cursors of keyset pages: which list, and the number of the last row shown. */
 import { BadCursor } from './errors.js';
 
-export type CursorList = 'runs' | 'results' | 'executions';
+export type CursorList = 'runs' | 'results' | 'executions' | 'notifications';
 
 export const MAX_PAGE = 1_000;
 

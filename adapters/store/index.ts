@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { BlameStore } from '../../domain/blame-ports.js';
 import type { ExecutionLedger } from '../../domain/executions.js';
 import type { FailureLedger } from '../../domain/failure-groups.js';
+import type { NoticeStore } from '../../domain/notify/store.js';
 import type { MetricsLedger } from '../../domain/metrics.js';
 import type { ModelBudget } from '../../domain/model/budget.js';
 import type { PoolLedger } from '../../domain/pool.js';
@@ -25,6 +26,7 @@ import { addStage, planDigestOf, storePlan } from './plans.js';
 import { poolLedger } from './pool.js';
 import { record } from './record.js';
 import { attempts, attemptsOf, history, listResults } from './results.js';
+import { noticeStore } from './notices.js';
 import { receipt } from './receipts.js';
 import { retain } from './retention.js';
 import { travelLedger } from './travel.js';
@@ -49,6 +51,7 @@ export interface StoreLedger extends Ledger {
   readonly pool: PoolLedger;
   readonly travel: TravelLedger;
   readonly executions: ExecutionLedger;
+  readonly notices: NoticeStore;
   /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
   keptDigests(): Promise<Set<string>>;
 }
@@ -107,6 +110,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     pool: poolLedger(store),
     travel: travelLedger(store),
     executions: executionLedger(store),
+    notices: noticeStore(store),
     ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),
     close: () => store.close(),
   };

@@ -6,6 +6,7 @@ import { toJson, toText } from '../../../adapters/store/json.js';
 import { CLOSED_LISTS } from '../../../adapters/store/migrations/0001-ledger.js';
 import { WORDS as TRAVEL_WORDS } from '../../../adapters/store/migrations/0005-travel.js';
 import { WORDS as EXECUTION_WORDS } from '../../../adapters/store/migrations/0007-executions.js';
+import { WORDS as NOTICE_WORDS } from '../../../adapters/store/migrations/0009-notices.js';
 import { placeOf } from '../../../adapters/store/postgres.js';
 import { EVENT_TYPES } from '../../../domain/events.js';
 import { ProjectProblem } from '../../../domain/failures.js';
@@ -13,7 +14,7 @@ import { BatchOutcome, RawStatus, RunStatus, TestStatus, Verdict } from '../../.
 import { FenceRefused } from '../../../domain/ports.js';
 
 /** Words that later migrations have added. */
-const LATER: readonly string[] = [...TRAVEL_WORDS.eventType, ...EXECUTION_WORDS.eventType];
+const LATER: readonly string[] = [TRAVEL_WORDS, EXECUTION_WORDS, NOTICE_WORDS].flatMap((words) => words.eventType);
 
 test('the closed lists of the schema are those of the domain: a new word needs a new migration', () => {
   expect(CLOSED_LISTS).toEqual({
