@@ -1,6 +1,7 @@
 /** One issue on GitHub or GitLab for each matter, kept by the code host under a marker; closed when it is over. */
 import { createHash } from 'node:crypto';
 import type { CodeHost } from '../../domain/code-host.js';
+import { ProjectProblem } from '../../domain/failures.js';
 import type { Block, Inline } from '../../domain/notify/markdown.js';
 import type { Message } from '../../domain/notify/message.js';
 import { NotDelivered, type Notifier } from '../../domain/notify/ports.js';
@@ -32,22 +33,18 @@ export function issueNotifier({ host, labels }: IssueOptions): Notifier {
         });
         return { reference: url, thread: url };
       } catch (error) {
-        throw meaning(error as Error & { status?: number });
+        throw meaning(error);
       }
     },
   };
 }
 
-/** Clients of code hosts give the status of the answer with their error. */
-function meaning(error: Error & { status?: number }): Error {
-  const { status } = error;
-  if (status === undefined) return new NotDelivered(error.message, 'again');
-  const refused =
-    status >= 400 && status < 500 && status !== 408 && status !== 429 && !/rate limit/i.test(error.message);
-  return new NotDelivered(
-    `the code host answered ${status}: ${error.message.slice(0, 200)}`,
-    refused ? 'refused' : 'again',
-  );
+function meaning(error: unknown): unknown {
+  if (!(error instanceof ProjectProblem)) return error;
+  const { problem, message, retryAfterMs } = error;
+  if (problem === 'CodeHostRefused') return new NotDelivered(message, 'refused');
+  // Its requests are made so that they find what they did before: nothing is ever in doubt.
+  return new NotDelivered(message, 'again', retryAfterMs);
 }
 
 export function issueText(message: Message): string {
