@@ -23,6 +23,7 @@ import { LiveGateway } from './live/live.gateway.js';
 import { EventPump } from './live/pump.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { MetricsService } from './metrics/metrics.service.js';
+import { NoticesController, NotificationsController } from './notifications/notifications.controller.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
 import { PoolIngestController } from './runners/pool-ingest.controller.js';
 import { PoolService } from './runners/pool.service.js';
@@ -50,6 +51,8 @@ export const CONTROLLERS = [
   UploadsController,
   MetricsController,
   FailuresController,
+  NotificationsController,
+  NoticesController,
   WorkflowsController,
   ExecutionsController,
   RunnersController,

@@ -5,6 +5,7 @@ import type { FailureLedger } from '../domain/failure-groups.js';
 import type { MetricsSources } from '../domain/metrics.js';
 import type { BlameStore } from '../domain/blame-ports.js';
 import type { ArtifactStore, Engine, Ledger } from '../domain/ports.js';
+import type { NoticeService } from '../domain/notify/service.js';
 import type { ReceiptKey } from '../domain/receipt.schema.js';
 import type { PoolLedger, Queues } from '../domain/pool.js';
 import type { TimeTravel, TravelLedger } from '../domain/time-travel.js';
@@ -72,6 +73,8 @@ export interface ApiDeps {
   readonly travel?: TravelDeps | undefined;
   /** Absent: no workflow but test runs can be started here. */
   readonly executions?: ExecutionDeps | undefined;
+  /** Notices and their notifications. */
+  readonly notices?: NoticeService | undefined;
   /** Address to listen on. Anything but a loopback address needs `apiKeys`. */
   readonly host: string;
   /** 0 = any free port. */

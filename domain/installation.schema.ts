@@ -1,7 +1,10 @@
 /** Settings of an installation: what belongs to a team and its server, not to one project. One section per capability. */
 import { z } from 'zod';
+import { NotifySettings } from './notify/settings.schema.js';
 
 export const Installation = z
-  .strictObject({})
+  .strictObject({
+    notify: NotifySettings.optional().describe('Channels, and who hears what when: see `docs/notifications.md`.'),
+  })
   .meta({ id: 'Installation', description: 'The file that `BATON_CONFIG` names; YAML or JSON.' });
 export type Installation = z.infer<typeof Installation>;

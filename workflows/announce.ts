@@ -2,11 +2,7 @@
  * Tells people of something. `announce` returns as soon as the messages are stored and their workflows exist: what
  * becomes of them delays nobody.
  */
-import {
-  ParentClosePolicy,
-  startChild,
-  WorkflowIdReusePolicy,
-} from '@temporalio/workflow';
+import { ParentClosePolicy, startChild, WorkflowIdReusePolicy } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Notice } from '../domain/notice.js';
 import type { NotificationInput } from '../domain/notify/ports.js';

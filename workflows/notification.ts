@@ -36,11 +36,13 @@ export async function notification(input: NotificationInput): Promise<{ readonly
     const sent = await senders.sendNotification.executeWithOptions({ summary: channel }, [{ id }]);
     if (sent.tell) await announce(sent.tell);
     if (sent.outcome === 'again') await pause(sent.ms, sent.why);
-    else if (sent.outcome === 'failed') return ended('failed', sent.why);
-    else {
+    else if (sent.outcome === 'delivered') {
       await wake(sent.wake);
       return ended('delivered', channel);
-    }
+    } else if (nudged) {
+      // Somebody asked for another try before this end was on record.
+      nudged = false;
+    } else return ended('failed', sent.why);
   }
 }
 

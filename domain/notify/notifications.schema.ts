@@ -68,6 +68,7 @@ export const NoticesQuery = z.strictObject({
   project: z.string().min(1).max(100).optional().describe('Only of this project.'),
   limit: z.coerce.number().int().min(1).max(200).default(50).describe('How many at most; up to 200.'),
 });
+export type NoticesQuery = z.infer<typeof NoticesQuery>;
 
 export const ChannelAnswer = z
   .object({
