@@ -33,7 +33,9 @@ export const Environment = z.object({
   BATON_RUNNER_TOKEN: z
     .string()
     .default('')
-    .describe('Secret that runners show when they hand in results. The stack makes one for each start.'),
+    .describe(
+      'Secret that runners show when they hand in results, at least 16 characters. Without it the stack makes one for each start, and no runner of another machine can join.',
+    ),
   BATON_RUNNER_NAME: z
     .string()
     .default('')

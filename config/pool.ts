@@ -15,3 +15,10 @@ export function needsApi(settings: Settings): void {
     'A pool needs BATON_API_URL and BATON_RUNNER_TOKEN: the address of the API and the token of the installation.',
   );
 }
+
+/** An API that is away may come back; one that does not know the token will not learn it. */
+export async function refuseStranger(asked: Promise<unknown>): Promise<void> {
+  await asked.catch((error: unknown) => {
+    if (error instanceof ProjectProblem && error.problem === 'ConfigInvalid') throw error;
+  });
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSettings } from '../config/config.js';
 import { createLog } from '../config/log.js';
-import { connectPool, needsApi } from '../config/pool.js';
+import { connectPool, needsApi, refuseStranger } from '../config/pool.js';
 import { DEFAULT_SCALING } from '../domain/scaling.js';
 import { runProcess } from './lifecycle.js';
 import { Pool } from './pool/pool.js';
@@ -18,6 +18,8 @@ const STOP_MARGIN_MS = 17_000;
 await runProcess(async () => {
   const settings = readSettings();
   needsApi(settings);
+  const api = connectPool(settings.apiUrl, settings.runnerToken);
+  await refuseStranger(api.look(settings.machine));
   const log = createLog('pool', settings.logLevel);
   const logs = join(settings.home, 'logs');
   mkdirSync(logs, { recursive: true, mode: 0o700 });
@@ -27,7 +29,7 @@ await runProcess(async () => {
     rules: { ...DEFAULT_SCALING, ...settings.pool },
     prefix,
     host: settings.machine,
-    api: connectPool(settings.apiUrl, settings.runnerToken),
+    api,
     plan: (name) =>
       nodePart({
         name,

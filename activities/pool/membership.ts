@@ -5,6 +5,7 @@
  *   run ⇄ pause          the gate opens and closes; what runs goes on
  *   drain, stop, retire  the gate closes for good; when nothing runs any more, `left` resolves and the process ends
  */
+import { ProjectProblem } from '../../domain/failures.js';
 import type { Gate } from '../../domain/gate.js';
 import type { PoolApi } from '../../domain/pool.js';
 import { POOL_LIMITS, type RunnerOrders, type RunnerReport } from '../../domain/runner.schema.js';
@@ -30,9 +31,11 @@ export interface MembershipDeps {
 const LOOK_MS = 50;
 
 export class Membership {
-  /** Resolves when the runner was told to go and has finished what it had. */
+  /** Resolves when the runner was told to go and has finished what it had. Rejects when the API has never known its token. */
   readonly left: Promise<void>;
   private leave: () => void = () => {};
+  private giveUp: (error: unknown) => void = () => {};
+  private known = false;
   private leaving = false;
   private stopped = false;
   private wantsLog = false;
@@ -43,8 +46,9 @@ export class Membership {
   private readonly unlisten: (() => void)[];
 
   constructor(private readonly deps: MembershipDeps) {
-    this.left = new Promise((resolve) => {
+    this.left = new Promise((resolve, reject) => {
       this.leave = resolve;
+      this.giveUp = reject;
     });
     const soon = (): void => void this.beat();
     this.unlisten = [deps.held.onChange(soon), deps.gate.onChange(soon)];
@@ -101,9 +105,11 @@ export class Membership {
       const orders = await this.deps.api.beat(this.report());
       if (!this.told) this.deps.log.info({}, 'the API answers again');
       this.told = true;
+      this.known = true;
       this.deps.held.renewed(at, orders.lost);
       this.follow(orders);
     } catch (error) {
+      if (!this.known && error instanceof ProjectProblem && error.problem === 'ConfigInvalid') this.giveUp(error);
       // Said once for each absence: the API may be restarting.
       if (this.told) this.deps.log.warn({ err: error }, 'a beat was not answered; trying again every two seconds');
       this.told = false;

@@ -61,7 +61,7 @@ class Starting {
   private readonly begun = Date.now();
   private readonly say: Say;
   private readonly host: string;
-  private readonly token = randomBytes(32).toString('hex');
+  private readonly token: string;
   private readonly parts: { temporal: RunningPart | null; control: RunningPart | null } = {
     temporal: null,
     control: null,
@@ -74,6 +74,8 @@ class Starting {
   constructor(private readonly options: StackOptions) {
     this.say = options.say ?? (() => {});
     this.host = options.host ?? '127.0.0.1';
+    // Given, runners of other machines can join; the control process refuses one that is too short.
+    this.token = options.env['BATON_RUNNER_TOKEN'] || randomBytes(32).toString('hex');
   }
 
   async up(): Promise<Stack> {
