@@ -1,13 +1,13 @@
 /** What a runner needs from the outside: its way to the ledger, the code, and the cage. */
-import type { BatchSummary, Evidence, ExitRecord } from './batch.schema.js';
+import type { ExitRecord } from './batch.schema.js';
 import type { Limits } from './config.schema.js';
 import type { Plan } from './plan.schema.js';
-import type { BatchTicket, FileDuration, IngestChunk, SuiteTrait } from './ports.js';
+import type { FileDuration, Ledger, SuiteTrait } from './ports.js';
 import type { Run, Source, TrustClass } from './run.schema.js';
 import type { Seal } from './seal.js';
 
-/** A runner's way to the ledger: the control process over HTTP. The same words as `Ledger`, so that tests can pass either. */
-export interface RunnerApi {
+/** A runner's way to the ledger: the control process over HTTP. Tests can pass either. */
+export interface RunnerApi extends Pick<Ledger, 'beginBatch' | 'record' | 'finishBatch'> {
   run(execution: string): Promise<Run>;
   planDigest(execution: string): Promise<string | null>;
   storePlan(execution: string, plan: Plan): Promise<string>;
@@ -17,17 +17,6 @@ export interface RunnerApi {
     execution: string,
     project: string,
   ): Promise<{ project: string; durations: FileDuration[]; traits: SuiteTrait[]; lanes: number }>;
-  beginBatch(execution: string, batch: string, runner: string, queueWaitMs?: number): Promise<BatchTicket>;
-  record(chunk: IngestChunk): Promise<void>;
-  finishBatch(
-    execution: string,
-    batch: string,
-    fence: number,
-    runner: string,
-    evidence: Evidence,
-    durationMs: number,
-    secret?: string,
-  ): Promise<BatchSummary>;
   /** Uploads bytes and names them in the execution. */
   upload(execution: string, name: string, mediaType: string, bytes: Uint8Array): Promise<string>;
 }
