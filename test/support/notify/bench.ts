@@ -35,19 +35,6 @@ export const sources: ChannelSources = {
 export const channelsOf = (settings: object, from = sources): Notifiers =>
   openChannels(NotifySettings.parse({ allowPrivate: ['127.0.0.0/8'], ...settings }), from);
 
-export const aNotice = (key: string, change: Partial<Notice> = {}): Notice => ({
-  key,
-  kind: 'test_failure',
-  severity: 'warning',
-  project: 'shop',
-  title: `${key} failed`,
-  text: 'Two tests of the cart failed.',
-  group: key,
-  links: [{ label: 'report', url: 'https://ci.example.org/runs/1' }],
-  data: { passed: 10, failed: 2 },
-  ...change,
-});
-
 export interface NotifyBench {
   readonly client: Client;
   readonly ledger: TestLedger;

@@ -1,13 +1,13 @@
 /** A notice is one message per channel, whatever the channels do; nobody waits for them. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import {
-  aNotice,
   channelsOf,
   type NotifyBench,
   openNotifyBench,
   type RunningWorker,
   secret,
 } from '../../support/notify/bench.js';
+import { aNotice } from '../../support/notify/notice.js';
 import { startVendors, type Vendors } from '../../support/vendors/index.js';
 import { DISCORD_PATH, TEAMS_PATH } from '../../support/vendors/cards.js';
 import { JIRA } from '../../support/vendors/jira.js';
