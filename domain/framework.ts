@@ -84,6 +84,19 @@ export interface CommandSpec {
   readonly warmupMs?: number;
 }
 
+export interface TrialRequest {
+  readonly suite: Suite;
+  readonly root: string;
+  readonly files: readonly string[];
+  /** JSON lines `{id, changes: [{path, text}]}`, paths relative to the root. */
+  readonly variantsFile: string;
+  /** Gets a JSON line `{id, outcome, ms}` for each. */
+  readonly eventsFile: string;
+  /** Of one variant and one test file. */
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+}
+
 /** Turns what a tool writes into events. One reader serves one attempt. */
 export interface ResultReader {
   /** One complete line of the events channel. Lines that are no events are ignored, never an error. */
@@ -112,6 +125,10 @@ export interface FrameworkAdapter {
   command(request: CommandRequest): Promise<CommandSpec>;
   reader(request: CommandRequest): ResultReader;
   exitMeaning(code: number): ExitMeaning;
+  /** The sieve of fixes: a program that tries many variants of source files quickly. What it says is never evidence. */
+  trial?(request: TrialRequest): CommandSpec;
+  /** Variables that make test processes write what each test ran into `folder`, one JSON line per test (`TestCoverage`). */
+  coverage?(suite: Suite, root: string, folder: string): Readonly<Record<string, string>>;
   /** Program, version and how it was found, by really running it; for `baton doctor`. */
   version(suite: Suite, project: ProjectAccess): Promise<string>;
 }

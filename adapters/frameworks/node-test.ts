@@ -6,6 +6,7 @@ import type {
   ExecResult,
   FrameworkAdapter,
   ProjectAccess,
+  TrialRequest,
 } from '../../domain/framework.js';
 import type { Suite } from '../../domain/plan.schema.js';
 import { eventLineReader } from './event-lines.js';
@@ -93,6 +94,14 @@ export const nodeTestAdapter: FrameworkAdapter = {
   discover,
   sideBySide: async (suite) => besides(suiteArgs(suite).limit),
   command,
+  trial,
+  coverage: (suite, root, folder) => ({
+    BATON_COVERAGE: folder,
+    BATON_COVERAGE_ROOT: root,
+    NODE_OPTIONS: [suite.env.set['NODE_OPTIONS'], `--import=${reporterPath('coverage-probe.mjs')}`]
+      .filter(Boolean)
+      .join(' '),
+  }),
   reader: () => eventLineReader(),
   exitMeaning: (code) => (code === 0 ? 'green' : code === 1 ? 'red' : 'broken'),
   async version(suite, project) {
@@ -128,6 +137,26 @@ function suiteArgs(suite: Suite): { flags: string[]; patterns: readonly string[]
       : [];
   const flags = [...config, ...keepOptions(options, [...OURS, ...WORKERS])];
   return { flags, patterns: rest, limit: workerLimit(options, WORKERS) };
+}
+
+/** The suite's own flags, such as a loader, are for `node` itself and so serve the threads too. */
+function trial(request: TrialRequest): CommandSpec {
+  const { suite, root, files, timeoutMs, memoryMb } = request;
+  const [program, ...before] = suite.command ?? ['node'];
+  const { flags } = suiteArgs(suite);
+  return {
+    command: program!,
+    args: [...before, ...flags.filter((flag) => !flag.startsWith('--test')), reporterPath('trial.mjs')],
+    cwd: suiteDir(request),
+    env: {
+      ...suite.env.set,
+      BATON_TRIAL: request.variantsFile,
+      BATON_EVENTS: request.eventsFile,
+      BATON_TRIAL_SETTINGS: JSON.stringify({ root, dir: suiteDir(request), files, timeoutMs, memoryMb }),
+      NO_COLOR: '1',
+    },
+    events: 'file',
+  };
 }
 
 async function command(request: CommandRequest): Promise<CommandSpec> {

@@ -135,7 +135,6 @@ const RETURNS: ReadonlyMap<string, Guess> = new Map(
     padStart: 'string',
     replace: 'string',
     replaceAll: 'string',
-    toString: 'string',
     split: 'array',
     map: 'array',
     filter: 'array',

@@ -32,6 +32,9 @@ const of = (seen: Seen, status: SeenTest['status']): Set<string> =>
 /** Tests that fail at the commit itself. Empty: the failure cannot be shown here, so nothing can be verified. */
 export const redAt = (base: Seen): ReadonlySet<string> => of(base, 'failed');
 
+/** Red in any way: a failed test, or a run that did not come to its end, as when a test never ends. */
+export const isRed = (seen: Seen): boolean => redAt(seen).size > 0 || seen.outcome !== 'passed';
+
 /** Why a first try of a patch is not worth a second look; null when it is. */
 export function firstLook(base: Seen, now: Seen): string | null {
   const passed = of(now, 'passed');
@@ -71,7 +74,7 @@ export interface Trials {
 /** Why the patch is not verified; null when it is. */
 export function refutation(trials: Trials): string | null {
   const { base, repeats, wanted, whole, reverted, sabotaged } = trials;
-  if (redAt(base).size === 0) return 'the failure could not be shown at the commit itself';
+  if (!isRed(base)) return 'the failure could not be shown at the commit itself';
   if (repeats.length < wanted) return 'the failing tests were not run often enough';
   for (const seen of repeats) {
     const why = firstLook(base, seen);
@@ -81,7 +84,8 @@ export function refutation(trials: Trials): string | null {
   if (inSuite) return inSuite;
   const red = of(reverted, 'failed');
   for (const test of redAt(base)) if (!red.has(test)) return 'without the patch the failing tests did not fail again';
-  if (sabotaged && of(sabotaged, 'failed').size === 0)
+  if (!isRed(reverted)) return 'without the patch the failing tests did not fail again';
+  if (sabotaged && !isRed(sabotaged))
     return 'the tests pass even when what was changed is made unusable, so they prove nothing';
   return null;
 }

@@ -15,17 +15,21 @@ export function specialCase(file: FileDiff, before: string, tests: readonly stri
   const lines = file.hunks.flatMap((hunk) => hunk.lines);
   const known = new Set(literals(before));
   const asked = new Set(tests.flatMap(literals));
+  const copied = new Set<string>();
+  let decides = false;
   for (const { kind, text } of lines) {
-    if (kind !== 'added' || !DECIDES.test(text)) continue;
-    const copied = literals(text).find((literal) => !known.has(literal) && asked.has(literal));
-    if (copied !== undefined)
-      return [{ rule: 'special-case', message: 'decides by a value that stands in the failing tests' }];
+    if (kind !== 'added') continue;
+    const own = literals(text).filter((literal) => !known.has(literal) && asked.has(literal));
+    for (const literal of own) copied.add(literal);
+    if (own.length > 0 && DECIDES.test(text)) decides = true;
   }
-  return [];
+  if (!decides && copied.size < 2) return [];
+  return [{ rule: 'special-case', message: 'decides by a value that stands in the failing tests' }];
 }
 
+/** Texts, and numbers wherever they stand. */
 function literals(text: string): string[] {
   const strings = [...text.matchAll(STRINGS)].map((match) => `s:${match[1] ?? match[2] ?? match[3] ?? ''}`);
-  const numbers = (text.match(NUMBERS) ?? []).filter((number) => Number(number.replaceAll('_', '')) > SMALL);
-  return [...strings, ...numbers.map((number) => `n:${Number(number.replaceAll('_', ''))}`)];
+  const numbers = (text.match(NUMBERS) ?? []).map((number) => Number(number.replaceAll('_', '')));
+  return [...strings, ...numbers.filter((number) => number > SMALL).map((number) => `n:${number}`)];
 }

@@ -65,7 +65,7 @@ const ADDED: readonly Mark[] = [
   {
     rule: 'test-awareness',
     pattern:
-      /\bNODE_ENV\b|\bNODE_TEST_CONTEXT\b|\bVITEST\w*\b|\bJEST_\w+|\bisTest\w*\b|\bunderTest\b|\b(?:expect|describe|beforeEach|afterEach)\s*\(|\bassert\s*\[|\.stack\b|\bcaptureStackTrace\b|\bprepareStackTrace\b|\.callee\b|\.caller\b|\bBATON_\w*/g,
+      /\bNODE_ENV\b|\bNODE_TEST_CONTEXT\b|\bVITEST\w*\b|\bJEST_\w+|\bisTest\w*\b|\bunderTest\b|\b(?:expect|describe|beforeEach|afterEach)\s*\(|\bassert\b|\bmock\w*\b|\.stack\b|\bcaptureStackTrace\b|\bprepareStackTrace\b|\.callee\b|\.caller\b|\bBATON_\w*/g,
     message: 'asks whether it is being tested',
   },
   {

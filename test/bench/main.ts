@@ -1,10 +1,11 @@
 /**
  * `npm run bench [NAME…]`: figures as ratios and rates of one run on this machine. Names: native, first-result, ingest,
- * planning, engine, history, starts, scale. Without a name all but `scale`, which takes more than half an hour. Prints
+ * planning, engine, history, starts, scale, fix. Without a name all but `scale` and `fix`, which take long. Prints
  * one JSON object a line, then a table. Flags of `scale`: --tests 50000 --runs 500 --minutes 30.
  */
 import { parseArgs } from 'node:util';
 import { benchEngine } from './engine.js';
+import { benchFix } from './fix.js';
 import { benchHistory } from './history.js';
 import { benchIngest } from './ingest.js';
 import { benchNative } from './native.js';
@@ -22,7 +23,13 @@ export interface Figure {
 
 const { values: flags, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { tests: { type: 'string' }, runs: { type: 'string' }, minutes: { type: 'string' } },
+  options: {
+    tests: { type: 'string' },
+    runs: { type: 'string' },
+    minutes: { type: 'string' },
+    part: { type: 'string' },
+    bug: { type: 'string' },
+  },
 });
 const number = (text: string | undefined, otherwise: number): number => {
   if (text === undefined) return otherwise;
@@ -43,6 +50,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   history: benchHistory,
   native: benchNative,
   starts: benchStarts,
+  fix: () => benchFix({ part: flags.part, bug: flags.bug }),
   scale: () =>
     benchScale({
       tests: number(flags.tests, 50_000),
@@ -51,7 +59,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
     }),
 };
 /** Only when it is asked for by name. */
-const LONG = new Set(['scale']);
+const LONG = new Set(['scale', 'fix']);
 
 const unknown = wanted.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) {
