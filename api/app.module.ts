@@ -16,6 +16,7 @@ import { FailuresController } from './failures/failures.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { BaseController } from './ingest/base.controller.js';
+import { FixesController } from './ingest/fixes.controller.js';
 import { IngestController } from './ingest/ingest.controller.js';
 import { PlansController } from './ingest/plans.controller.js';
 import { UploadsController } from './ingest/uploads.controller.js';
@@ -47,6 +48,7 @@ export const CONTROLLERS = [
   ReceiptsController,
   IngestController,
   BaseController,
+  FixesController,
   PlansController,
   UploadsController,
   MetricsController,

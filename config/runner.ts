@@ -7,10 +7,12 @@ import { createBaseActivities } from '../activities/base/probe.js';
 import { createBatchActivities } from '../activities/batch/batches.js';
 import type { RunnerDeps } from '../activities/batch/deps.js';
 import { createPlanningActivities } from '../activities/planning.js';
+import { createFixRunnerActivities } from '../activities/fix/runner.js';
 import { HeldBatches } from '../activities/pool/held.js';
 import { Membership } from '../activities/pool/membership.js';
 import { Addresses } from '../adapters/http/addresses.js';
 import { httpBaseApi } from '../adapters/http/base-api.js';
+import { httpFixApi } from '../adapters/http/fix-api.js';
 import { httpPoolApi } from '../adapters/http/pool-api.js';
 import { httpRunnerApi, type RunnerApiOptions } from '../adapters/http/runner-api.js';
 import { leaseLane } from '../adapters/process/leases.js';
@@ -18,10 +20,12 @@ import { removeStaleGroups } from '../adapters/process/cgroup.js';
 import { testEnvironment } from '../adapters/process/environment.js';
 import { gitOf, untrustedEnvironment } from '../adapters/process/sealing.js';
 import { ownTempDir, removeStaleTemp, removeTree } from '../adapters/process/own-temp.js';
+import { scriptRepair } from '../adapters/repair/index.js';
 import type { Workspaces } from '../adapters/vcs/workspace.js';
 import { projectName } from '../adapters/vcs/project-name.js';
 import { executionOfWorkspace } from '../domain/blame-ports.js';
 import { ProjectProblem } from '../domain/failures.js';
+import { type FixApi, fixOfWorkspace } from '../domain/fix/work.schema.js';
 import { Gate } from '../domain/gate.js';
 import { NotFound } from '../domain/ports.js';
 import { type RunnerApi } from '../domain/runner-ports.js';
@@ -62,7 +66,8 @@ export async function startRunner(settings: Settings, log: Log, logTail: () => s
   const wire = { baseUrl: settings.apiUrl, addresses, token: settings.runnerToken };
   const api = faults(settings.faults).around('runner', httpRunnerApi(wire));
   const pool = httpPoolApi(wire);
-  const tools = projectTools(settings, (name) => isOver(api, executionOfWorkspace(name)));
+  const fixes = httpFixApi(wire);
+  const tools = projectTools(settings, (name) => isOver(api, fixes, name));
   const sweeping = keepSwept(tools.workspaces, settings, log);
   const facts = runnerFacts(settings, tools);
   const gate = new Gate(facts);
@@ -125,9 +130,11 @@ async function openSpool(root: string): Promise<string> {
 }
 
 /** An execution that the ledger has forgotten is over too. */
-async function isOver(api: RunnerApi, execution: string): Promise<boolean> {
+async function isOver(api: RunnerApi, fixes: FixApi, workspace: string): Promise<boolean> {
+  const fix = fixOfWorkspace(workspace);
+  if (fix !== undefined) return fixes.over(fix);
   try {
-    return (await api.run(execution)).status === 'finished';
+    return (await api.run(executionOfWorkspace(workspace))).status === 'finished';
   } catch (error) {
     if (error instanceof NotFound) return true;
     throw error;
@@ -164,6 +171,7 @@ function activities(
   };
   const batches = createBatchActivities(own);
   const base = createBaseActivities({ ...own, project: tools.project, base: httpBaseApi(wire) });
+  const fixes = createFixRunnerActivities({ ...own, repair: scriptRepair, fixes: httpFixApi(wire) });
   const planning = createPlanningActivities({
     api,
     cage: tools.cage,
@@ -176,5 +184,5 @@ function activities(
     host: settings.machine,
     cores,
   });
-  return { ...batches, ...planning, ...base };
+  return { ...batches, ...planning, ...base, ...fixes };
 }

@@ -1,6 +1,7 @@
 /** The built-in workflows by name: what they take, which stages they have, how they are found. */
 import type { z } from 'zod';
 import type { Subject } from './executions.schema.js';
+import { AUTO_FIX } from './workflows/auto-fix.schema.js';
 import { SUITE_RUN } from './workflows/suite-run.schema.js';
 
 export interface WorkflowKind<P extends object = object> {
@@ -20,7 +21,7 @@ export interface WorkflowKind<P extends object = object> {
 /** Keeps the type of the parameters to one file. */
 export const workflowKind = <P extends object>(kind: WorkflowKind<P>): WorkflowKind => kind as unknown as WorkflowKind;
 
-export const BUILT_IN: readonly WorkflowKind[] = [workflowKind(SUITE_RUN)];
+export const BUILT_IN: readonly WorkflowKind[] = [workflowKind(SUITE_RUN), workflowKind(AUTO_FIX)];
 
 /** What can be started under a name. Stored definitions bring a catalog of their own. */
 export interface Startable {

@@ -1,5 +1,6 @@
 /** Every Workflow Type, by the name the engine knows it by. */
 export { answer } from './answer.js';
+export { autoFix } from './auto-fix.js';
 export { housekeeping } from './housekeeping.js';
 export { suiteRun } from './suite-run.js';
 export { notification } from './notification.js';

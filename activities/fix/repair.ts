@@ -14,76 +14,124 @@ import { search } from './search.js';
 import type { Variant } from './sieve.js';
 import { Tournament } from './tournament.js';
 
-export interface RepairInput extends RepairCase {
-  /** Candidates from elsewhere, such as a model's, best first. Absent: templates make them. */
-  readonly candidates?: readonly Candidate[] | undefined;
+export interface Proposed {
+  readonly candidates: readonly Candidate[];
+  readonly located: RepairReport['located'];
+  readonly suspects: RepairReport['suspects'];
 }
 
-type Report = Omit<RepairReport, 'durationMs' | 'version' | 'outcome' | 'sentence'>;
+/** Where the fault may be, and what would mend it, best first. */
+export async function propose(deps: RepairDeps, given: RepairCase): Promise<Proposed> {
+  const { suspicion, files } = await localise(deps, given);
+  const candidates = deps.repair.generate({ files, suspicion, limit: given.limits.candidates });
+  return { candidates, located: suspicion.how, suspects: suspectsOf(suspicion, files, candidates) };
+}
 
-export async function repair(deps: RepairDeps, input: RepairInput): Promise<RepairReport> {
-  const began = performance.now();
-  const report: { -readonly [K in keyof Report]: Report[K] } = {
-    failing: [],
-    located: null,
-    suspects: [],
-    candidates: 0,
-    refused: [],
-    tried: 0,
-    timeouts: 0,
-    survivors: [],
-    finalists: [],
-    winner: null,
-    rivals: [],
-  };
-  const end = (outcome: RepairReport['outcome'], sentence: string): RepairReport => ({
-    version: 1,
-    outcome,
-    sentence,
-    ...report,
-    durationMs: Math.round(performance.now() - began),
-  });
+export interface Tried extends Pick<RepairReport, 'failing' | 'refused' | 'tried' | 'timeouts' | 'survivors'> {
+  /** Why nothing was tried. */
+  readonly stopped: Pick<RepairReport, 'outcome' | 'sentence'> | null;
+}
 
-  const { suspicion, files, run } = await localise(deps, input);
-  const again = await runFiles(deps, {
-    execution: input.execution,
-    root: input.roots[0]!,
-    trust: input.trust,
-    groups: input.failing,
-    timeoutMs: input.limits.runMs,
-    signal: input.signal,
-  });
-  report.failing = failingOf(again);
-  report.located = suspicion.how;
-  const why = notTheSame(run, again);
-  if (why) return end(why.outcome, why.sentence);
-
-  const candidates = input.candidates ?? deps.repair.generate({ files, suspicion, limit: input.limits.candidates });
-  report.candidates = candidates.length;
-  report.suspects = suspectsOf(suspicion, files, candidates);
-  const variants = await gated(input, candidates, report);
-  if (variants.length === 0) return end('nothing to change', 'No candidate came through the gate.');
-
-  const found = await search(deps, { given: input, base: again.seen, baseMs: again.durationMs, variants });
-  report.tried = found.tried;
-  report.timeouts = found.timeouts;
-  const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
-  report.survivors = found.survivors.map((id) => byId.get(id)!).slice(0, 50);
-
-  const tournament = new Tournament(deps, input, again.seen, again.durationMs);
-  const finalists: Trialled[] = [];
-  for (const id of found.survivors.slice(0, input.limits.finalists)) {
-    const rank = candidates.findIndex((candidate) => candidate.id === id) + 1;
-    const trialled = await tournament.of(byId.get(id)!, variants.find((v) => v.id === id)!.changes, rank);
-    finalists.push(trialled);
-    if (trialled.refuted === null) break;
+/** Through the gate, into the checkout, and the failing tests once with each. */
+export async function tryAll(deps: RepairDeps, given: RepairCase, candidates: readonly Candidate[]): Promise<Tried> {
+  const [first, again] = [await once(deps, given), await once(deps, given)];
+  const base = { failing: failingOf(again), refused: [], tried: 0, timeouts: 0, survivors: [] };
+  const why = notTheSame(first, again);
+  if (why) return { ...base, stopped: why };
+  const { variants, refused } = await gated(given, candidates);
+  if (variants.length === 0) {
+    const sentence =
+      candidates.length === 0 ? 'Nothing was found that could be changed.' : 'No candidate came through the gate.';
+    return { ...base, refused, stopped: { outcome: 'nothing to change', sentence } };
   }
-  report.finalists = finalists;
-  const winner = finalists.find(({ refuted }) => refuted === null);
-  if (!winner) return end('none', `${found.tried} candidates were tried, and none was verified.`);
-  report.winner = winner.candidate.id;
-  return end('verified', `Candidate ${winner.rank} of ${candidates.length} is verified: ${winner.candidate.title}.`);
+  const found = await search(deps, { given, base: again.seen, baseMs: again.durationMs, variants });
+  const byId = new Map(candidates.map((candidate) => [candidate.id, candidate]));
+  const survivors = found.survivors.slice(0, 50).map((id) => byId.get(id)!);
+  return { ...base, refused, tried: found.tried, timeouts: found.timeouts, survivors, stopped: null };
 }
+
+/** The tournament, best first, until one is verified. Gated again: what comes here may come from anywhere. */
+export async function verifyAll(
+  deps: RepairDeps,
+  given: RepairCase,
+  survivors: readonly Candidate[],
+  rankOf: (candidate: Candidate) => number,
+): Promise<{ finalists: readonly Trialled[]; winner: Trialled | undefined }> {
+  const base = await once(deps, given);
+  const { variants } = await gated(given, survivors.slice(0, given.limits.finalists));
+  const tournament = new Tournament(deps, given, base.seen, base.durationMs);
+  const finalists: Trialled[] = [];
+  for (const { id, changes } of variants) {
+    const candidate = survivors.find((each) => each.id === id)!;
+    const trialled = await tournament.of(candidate, changes, rankOf(candidate));
+    finalists.push(trialled);
+    if (trialled.refuted === null) return { finalists, winner: trialled };
+  }
+  return { finalists, winner: undefined };
+}
+
+/** Everything at once. Without `candidates`, templates make them. */
+export async function repair(
+  deps: RepairDeps,
+  given: RepairCase & { readonly candidates?: readonly Candidate[] | undefined },
+): Promise<RepairReport> {
+  const began = performance.now();
+  const proposed = given.candidates
+    ? { candidates: given.candidates, located: null, suspects: [] }
+    : await propose(deps, given);
+  const { candidates } = proposed;
+  const tried = await tryAll(deps, given, candidates);
+  const place = new Map(candidates.map(({ id }, i) => [id, i + 1]));
+  const { finalists, winner } =
+    tried.survivors.length > 0
+      ? await verifyAll(deps, given, tried.survivors, ({ id }) => place.get(id) ?? 0)
+      : { finalists: [], winner: undefined };
+  return reportOf(proposed, tried, finalists, winner, performance.now() - began);
+}
+
+export function reportOf(
+  {
+    candidates,
+    located,
+    suspects,
+  }: Omit<Proposed, 'candidates'> & { readonly candidates: { readonly length: number } },
+  { stopped, ...tried }: Tried,
+  finalists: readonly Trialled[],
+  winner: Trialled | undefined,
+  durationMs: number,
+): RepairReport {
+  const ended: Pick<RepairReport, 'outcome' | 'sentence'> = stopped
+    ? stopped
+    : winner
+      ? {
+          outcome: 'verified',
+          sentence: `Candidate ${winner.rank} of ${candidates.length} is verified: ${winner.candidate.title}.`,
+        }
+      : { outcome: 'none', sentence: `${tried.tried} candidates were tried, and none was verified.` };
+  return {
+    version: 1,
+    ...ended,
+    ...tried,
+    located,
+    suspects,
+    candidates: candidates.length,
+    finalists: [...finalists],
+    winner: winner?.candidate.id ?? null,
+    rivals: [],
+    durationMs: Math.round(durationMs),
+  };
+}
+
+/** The failing files as they are. */
+const once = (deps: RepairDeps, given: RepairCase): Promise<FilesRun> =>
+  runFiles(deps, {
+    execution: given.execution,
+    root: given.roots[0]!,
+    trust: given.trust,
+    groups: given.failing,
+    timeoutMs: given.limits.runMs,
+    signal: given.signal,
+  });
 
 function failingOf({ rows }: FilesRun): RepairReport['failing'] {
   return rows
@@ -127,27 +175,27 @@ function suspectsOf(
 }
 
 async function gated(
-  input: RepairInput,
+  given: RepairCase,
   candidates: readonly Candidate[],
-  report: Pick<Report, 'refused'>,
-): Promise<Variant[]> {
-  const root = input.roots[0]!;
-  const tests = new Set([...input.all, ...input.failing].flatMap(testPaths));
-  const failing = await Promise.all(input.failing.flatMap(testPaths).map((path) => readText(root, path)));
+): Promise<{ variants: Variant[]; refused: RepairReport['refused'] }> {
+  const root = given.roots[0]!;
+  const tests = new Set([...given.all, ...given.failing].flatMap(testPaths));
+  const failing = await Promise.all(given.failing.flatMap(testPaths).map((path) => readText(root, path)));
   const texts = new Map<string, string | undefined>();
   const variants: Variant[] = [];
+  const refused: RepairReport['refused'] = [];
   for (const { id, diff } of candidates) {
     for (const path of pathsOf(diff)) if (!texts.has(path)) texts.set(path, await readText(root, path));
     const gate = gatePatch(diff, {
       text: (path) => texts.get(path),
       tests,
       failing: failing.filter((text) => text !== undefined),
-      limits: input.limits.gate,
+      limits: given.limits.gate,
     });
     if (gate.ok) variants.push({ id, changes: gate.files.map(({ path, after }) => ({ path, text: after })) });
-    else if (report.refused.length < 200) report.refused.push({ id, ...gate.refusals[0]! });
+    else if (refused.length < 200) refused.push({ id, ...gate.refusals[0]! });
   }
-  return variants;
+  return { variants, refused };
 }
 
 /** Only to read what may be asked for; the gate decides. */

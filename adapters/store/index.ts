@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { BlameStore } from '../../domain/blame-ports.js';
 import type { ExecutionLedger } from '../../domain/executions.js';
+import type { FixStore } from '../../domain/fix/store.js';
 import type { FailureLedger } from '../../domain/failure-groups.js';
 import type { NoticeStore } from '../../domain/notify/store.js';
 import type { MetricsLedger } from '../../domain/metrics.js';
@@ -18,6 +19,7 @@ import { type FaultPoint, read } from './context.js';
 import { type EffectStore, effectStore } from './effects.js';
 import { appendEvent, readEvents } from './events.js';
 import { executionLedger } from './executions.js';
+import { fixStore } from './fixes.js';
 import { failureGroups } from './failure-groups.js';
 import { durations, lastSeen, learnDurations, setSuiteTrait, suiteTraits } from './learning.js';
 import { type LedgerOptions, type OpenStore, openStore } from './open.js';
@@ -47,6 +49,7 @@ export interface StoreLedger extends Ledger {
   readonly effects: EffectStore;
   readonly metrics: MetricsLedger;
   readonly failures: FailureLedger;
+  readonly fixes: FixStore;
   readonly blame: BlameStore;
   readonly model: ModelBudget;
   readonly pool: PoolLedger;
@@ -106,6 +109,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     effects: effectStore(store),
     metrics: metricsStore(store),
     failures: failureGroups(store),
+    fixes: fixStore(store),
     blame: blameStore(store),
     model: modelCalls(store),
     pool: poolLedger(store),

@@ -5,9 +5,10 @@ import { executionStarter, tendExecutions } from '../../activities/executions/st
 import { createExecutionActivities } from '../../activities/executions/index.js';
 import { newExecutionId } from '../../api/runs/run-id.js';
 import type { Base, Feature, OpenFeature } from './feature.js';
+import { fixFeature } from './fix.js';
 import { notifyFeature } from './notify.js';
 
-const FEATURES: readonly OpenFeature[] = [notifyFeature];
+const FEATURES: readonly OpenFeature[] = [notifyFeature, fixFeature];
 
 /** How often executions that nobody tends are looked for. */
 const TEND_MS = 10_000;
