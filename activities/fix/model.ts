@@ -1,15 +1,10 @@
 /** Patches of a language model: data like any other, through the same gate and the same tournament. */
-import { z } from 'zod';
 import type { FixControlActivities } from '../../domain/fix/activities.js';
 import type { Candidate } from '../../domain/fix/candidate.schema.js';
 import { DiffRefused, parseDiff } from '../../domain/fix/diff.js';
-import { fixArtifact, FixCandidates, FixWork } from '../../domain/fix/work.schema.js';
+import { fixArtifact, FixCandidates, FixWork, ProposedPatches } from '../../domain/fix/work.schema.js';
 import { NoAnswer } from '../../domain/model.js';
 import { type FixControlDeps, storedPart } from './control.js';
-
-const Answer = z.strictObject({
-  patches: z.array(z.strictObject({ diff: z.string().max(20_000), cause: z.string().max(500) })).max(3),
-});
 
 const INSTRUCTION = `A test fails because of a small mistake in product code. Answer with up to three patches, best first.
 Each patch is a unified diff with the lines "--- a/PATH" and "+++ b/PATH", three lines of context and correct line numbers.
@@ -51,7 +46,7 @@ export async function modelCandidates(
         'most suspicious lines': [...new Set(places)].join('\n'),
         ...Object.fromEntries(Object.entries(texts).map(([path, text]) => [`file ${path}`, text.slice(0, FILE_CHARS)])),
       },
-      answer: Answer,
+      answer: ProposedPatches,
       maxTokens: 2_000,
     });
     const made = value.patches.flatMap(({ diff }, i) => candidateOf(diff, i));

@@ -32,6 +32,11 @@ export const FixCandidates = z
   .meta({ id: 'FixCandidateList' });
 export type FixCandidates = z.infer<typeof FixCandidates>;
 
+/** What a language model is asked for. */
+export const ProposedPatches = z.strictObject({
+  patches: z.array(z.strictObject({ diff: z.string().max(20_000), cause: z.string().max(500) })).max(3),
+});
+
 /** Parts that runners read again, by the name of their artifact. */
 export const FIX_PARTS = { work: FixWork, candidates: FixCandidates, survivors: FixCandidates } as const;
 export type FixPart = keyof typeof FIX_PARTS;
