@@ -18,14 +18,14 @@ import { ExecutionsService } from './executions.service.js';
 @ApiTags('workflows')
 @Controller('api/workflows')
 export class WorkflowsController {
-  constructor(@Inject(ExecutionsService) private readonly executions: ExecutionsService) {}
+  constructor(@Inject(ExecutionsService) private readonly service: ExecutionsService) {}
 
   @Get()
   @Access('viewer')
   @ApiOperation({ summary: 'Workflows that can be started, with the schema of their parameters' })
   @Answers(200, WorkflowList, 'Built-in ones first.')
-  list(): Promise<WorkflowList> {
-    return this.executions.workflows();
+  workflows(): Promise<WorkflowList> {
+    return this.service.workflows();
   }
 
   @Post(':name/execute')
@@ -46,29 +46,29 @@ export class WorkflowsController {
     @Body({ schema: ExecuteWorkflow }) body: ExecuteWorkflow,
     @Request() req: Req,
   ): Promise<ExecutionAnswer> {
-    return this.executions.start(name, body, principalOf(req), idempotencyKey(req));
+    return this.service.start(name, body, principalOf(req), idempotencyKey(req));
   }
 }
 
 @ApiTags('workflows')
 @Controller('api/executions')
 export class ExecutionsController {
-  constructor(@Inject(ExecutionsService) private readonly executions: ExecutionsService) {}
+  constructor(@Inject(ExecutionsService) private readonly service: ExecutionsService) {}
 
   @Get()
   @Access('viewer')
   @ApiOperation({ summary: 'List executions of workflows, newest first' })
   @Answers(200, ExecutionPage, 'A page of executions.', 503)
-  list(@Query({ schema: ExecutionsQuery }) query: ExecutionsQuery): Promise<ExecutionPage> {
-    return this.executions.list(query);
+  listExecutions(@Query({ schema: ExecutionsQuery }) query: ExecutionsQuery): Promise<ExecutionPage> {
+    return this.service.list(query);
   }
 
   @Get(':id')
   @Access('viewer')
   @ApiOperation({ summary: 'One execution with its stages' })
   @Answers(200, ExecutionAnswer, 'The execution.', 404, 503)
-  get(@Param('id', { schema: ExecutionId }) id: string): Promise<ExecutionAnswer> {
-    return this.executions.get(id);
+  execution(@Param('id', { schema: ExecutionId }) id: string): Promise<ExecutionAnswer> {
+    return this.service.get(id);
   }
 
   @Post(':id/cancel')
@@ -76,8 +76,8 @@ export class ExecutionsController {
   @Access('operator')
   @ApiOperation({ summary: 'Cancel an execution', description: 'It ends in order, its test runs with it.' })
   @Answers(202, ExecutionAnswer, 'Cancellation was asked for.', 404, 409, 503)
-  cancel(@Param('id', { schema: ExecutionId }) id: string): Promise<ExecutionAnswer> {
-    return this.executions.cancel(id);
+  cancelExecution(@Param('id', { schema: ExecutionId }) id: string): Promise<ExecutionAnswer> {
+    return this.service.cancel(id);
   }
 
   @Post(':id/terminate')
@@ -89,7 +89,7 @@ export class ExecutionsController {
   })
   @Answers(202, ExecutionAnswer, 'Ended.', 404, 409, 503)
   terminate(@Param('id', { schema: ExecutionId }) id: string, @Request() req: Req): Promise<ExecutionAnswer> {
-    return this.executions.terminate(id, principalOf(req));
+    return this.service.terminate(id, principalOf(req));
   }
 
   @Post(':id/decide')
@@ -102,6 +102,6 @@ export class ExecutionsController {
     @Body({ schema: Decision }) body: Decision,
     @Request() req: Req,
   ): Promise<ExecutionAnswer> {
-    return this.executions.decide(id, body, principalOf(req));
+    return this.service.decide(id, body, principalOf(req));
   }
 }

@@ -7,7 +7,7 @@ import { NotifySettings } from '../../../domain/notify/settings.schema.js';
 const read = (text: string) => parseYaml(text, 'config.yaml', Installation).notify;
 
 describe('spellings', () => {
-  it('a list of channels, kinds under `type`, keys with underscores and ${NAME} mean the same', () => {
+  it('a list of channels, kinds under `type`, keys with underscores and a name in `$` braces mean the same', () => {
     const ours = NotifySettings.parse({
       channels: {
         email: {
