@@ -13,6 +13,8 @@ import { EventsController } from './events/events.controller.js';
 import { ExecutionsController, WorkflowsController } from './executions/executions.controller.js';
 import { ExecutionsService } from './executions/executions.service.js';
 import { FailuresController } from './failures/failures.controller.js';
+import { HooksController } from './hooks/hooks.controller.js';
+import { HooksService } from './hooks/hooks.service.js';
 import { HealthController } from './health/health.controller.js';
 import { HealthService } from './health/health.service.js';
 import { BaseController } from './ingest/base.controller.js';
@@ -35,6 +37,8 @@ import { RunsService } from './runs/runs.service.js';
 import { TestsController } from './tests/tests.controller.js';
 import { TravelController } from './travel/travel.controller.js';
 import { TravelService } from './travel/travel.service.js';
+import { TriggersController } from './triggers/triggers.controller.js';
+import { TriggersService } from './triggers/triggers.service.js';
 
 export const CONTROLLERS = [
   HealthController,
@@ -60,6 +64,8 @@ export const CONTROLLERS = [
   RunnersController,
   AgentsController,
   PoolIngestController,
+  HooksController,
+  TriggersController,
 ];
 
 @Module({})
@@ -82,6 +88,8 @@ export function appModule(deps: ApiDeps): DynamicModule {
       DocsService,
       LiveGateway,
       MetricsService,
+      HooksService,
+      TriggersService,
       ExecutionsService,
       { provide: APP_GUARD, useClass: AccessGuard },
       { provide: APP_FILTER, useClass: ProblemFilter },

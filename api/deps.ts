@@ -9,6 +9,7 @@ import type { NoticeService } from '../domain/notify/service.js';
 import type { ReceiptKey } from '../domain/receipt.schema.js';
 import type { PoolLedger, Queues } from '../domain/pool.js';
 import type { TimeTravel, TravelLedger } from '../domain/time-travel.js';
+import type { TriggerDeps } from '../domain/triggers/deps.js';
 import type { Role } from './common/access.js';
 
 /** Who sent a request. */
@@ -75,6 +76,8 @@ export interface ApiDeps {
   readonly executions?: ExecutionDeps | undefined;
   /** Notices and their notifications. */
   readonly notices?: NoticeService | undefined;
+  /** Triggers, deliveries and clones. */
+  readonly triggers?: TriggerDeps | undefined;
   /** Address to listen on. Anything but a loopback address needs `apiKeys`. */
   readonly host: string;
   /** 0 = any free port. */

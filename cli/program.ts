@@ -12,6 +12,7 @@ import { runnersCommand } from './commands/runners-program.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
 import { rerun, reset } from './commands/travel.js';
+import { triggerCommands } from './commands/trigger-program.js';
 import { workflowCommands } from './commands/workflow-program.js';
 import { up } from './commands/up.js';
 import type { Context } from './context.js';
@@ -56,6 +57,7 @@ function buildProgram(context: Context, end: (code: ExitCode) => void): Command 
   runnersCommand(program, context, end);
   travelCommands(program, context, color, end);
   workflowCommands(program, context, end);
+  triggerCommands(program, context, end);
   program
     .command('doctor')
     .argument('[dir]', 'project whose frameworks are tried as well')

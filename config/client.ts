@@ -2,6 +2,7 @@
 import { Addresses } from '../adapters/http/addresses.js';
 import { executionsClient, type ExecutionsClient } from '../adapters/http/executions-client.js';
 import { runnersClient, type RunnersClient } from '../adapters/http/runners-client.js';
+import { triggersClient, type TriggersClient } from '../adapters/http/triggers-client.js';
 import { type BatonClient, batonClient } from '../adapters/http/baton-client.js';
 
 /** `url` such as `http://127.0.0.1:8080`, or several of one installation, separated by commas; `key` is needed only where the API has keys. */
@@ -17,6 +18,11 @@ export function connectRunners(url: string, key: string | undefined): RunnersCli
 /** The same for workflows and their executions. */
 export function connectExecutions(url: string, key: string | undefined): ExecutionsClient {
   return executionsClient(wireOf(url, key));
+}
+
+/** The same for triggers and what is delivered to them. */
+export function connectTriggers(url: string, key: string | undefined): TriggersClient {
+  return triggersClient(wireOf(url, key));
 }
 
 function wireOf(url: string, key: string | undefined) {

@@ -39,6 +39,8 @@ export interface AnswerStatement {
 export interface AnswerFailure {
   readonly title: string;
   readonly message: string;
+  /** Whose fault it is, in words. */
+  readonly whose?: string | undefined;
   /** Relative to the repository; without it there is no annotation. */
   readonly file?: string | undefined;
   /** From 1. */

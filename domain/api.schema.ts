@@ -12,6 +12,8 @@ import { Run } from './run.schema.js';
 export const API_LIMITS = {
   /** Body of any request outside ingest. */
   bodyBytes: 256 * 1024,
+  /** Body of a delivery: GitHub's own limit. */
+  deliveryBytes: 25 * 1024 * 1024,
   /** Body of an ingest request. */
   ingestBodyBytes: 8 * 1024 * 1024,
   /** One uploaded artifact. */

@@ -1,11 +1,13 @@
 /** Finding what can be started under a name. */
 import type { z } from 'zod';
 import { ProjectProblem } from './failures.js';
+import { sourceOf } from './triggers/params.js';
 import { BUILT_IN, type Catalog, type Startable, type WorkflowKind } from './workflows.js';
 
 export const startableOf = (kind: WorkflowKind): Startable => ({
   name: kind.name,
   workflowType: kind.name,
+  happened: (happening) => kind.happened?.(happening) ?? sourceOf(happening),
   check(given) {
     const parsed = kind.params.safeParse(given);
     if (!parsed.success)

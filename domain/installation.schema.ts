@@ -1,11 +1,15 @@
 /** Settings of an installation: what belongs to a team and its server, not to one project. One section per capability. */
 import { z } from 'zod';
 import { FixSettings } from './fix/settings.schema.js';
+import { CodeHostList } from './code-hosts/code-hosts.schema.js';
 import { NotifySettings } from './notify/settings.schema.js';
+import { TriggerSection } from './triggers/trigger.schema.js';
 
 export const Installation = z
   .strictObject({
     fix: FixSettings.optional().describe('How far Baton goes in mending failures: see `docs/auto-fix.md`.'),
+    codeHosts: CodeHostList,
+    triggers: TriggerSection,
     notify: NotifySettings.optional().describe('Channels, and who hears what when: see `docs/notifications.md`.'),
   })
   .meta({ id: 'Installation', description: 'The file that `BATON_CONFIG` names; YAML or JSON.' });

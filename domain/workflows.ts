@@ -2,6 +2,8 @@
 import type { z } from 'zod';
 import type { Subject } from './executions.schema.js';
 import { AUTO_FIX } from './workflows/auto-fix.schema.js';
+import type { Happening } from './triggers/happening.js';
+import { COMMIT_CHECK } from './workflows/commit-check.schema.js';
 import { SUITE_RUN } from './workflows/suite-run.schema.js';
 
 export interface WorkflowKind<P extends object = object> {
@@ -16,12 +18,18 @@ export interface WorkflowKind<P extends object = object> {
   subject(params: P): Subject;
   /** Name of the project, where the parameters tell. */
   project(params: P): string | undefined;
+  /** Parameters from what a trigger saw; the trigger's own come on top. Absent: `source`. */
+  happened?(happening: Happening): Readonly<Record<string, unknown>>;
 }
 
 /** Keeps the type of the parameters to one file. */
 export const workflowKind = <P extends object>(kind: WorkflowKind<P>): WorkflowKind => kind as unknown as WorkflowKind;
 
-export const BUILT_IN: readonly WorkflowKind[] = [workflowKind(SUITE_RUN), workflowKind(AUTO_FIX)];
+export const BUILT_IN: readonly WorkflowKind[] = [
+  workflowKind(SUITE_RUN),
+  workflowKind(AUTO_FIX),
+  workflowKind(COMMIT_CHECK),
+];
 
 /** What can be started under a name. Stored definitions bring a catalog of their own. */
 export interface Startable {
@@ -33,6 +41,8 @@ export interface Startable {
     readonly subject: Subject;
     readonly project: string | undefined;
   };
+  /** As in `WorkflowKind`. Absent: only what the trigger itself says. */
+  happened?(happening: Happening): Readonly<Record<string, unknown>>;
 }
 
 export type Catalog = (name: string) => Promise<Startable | undefined>;

@@ -23,7 +23,7 @@ import {
   SURFACES,
   type Surface,
 } from '../domain/answer.js';
-import { answers } from './proxies/answer.js';
+import { answers, drops } from './proxies/answer.js';
 
 export const saySignal = defineSignal<[AnswerStatement]>(SAY_SIGNAL);
 export const saidQuery = defineQuery<Said>('said');
@@ -39,7 +39,7 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 5 * 60_000;
 /** A host that is away for longer has other troubles than a missing status. */
 const GIVE_UP_AFTER_TRIES = 300;
-/** A refusal may be a right that somebody is about to give; after an hour it is believed. */
+/** A refusal may be a right that somebody is about to give; after half an hour it is believed. */
 const BELIEVE_REFUSAL_AFTER_TRIES = 15;
 const LONGEST_SILENCE = '7 days';
 
@@ -92,7 +92,7 @@ class Desk {
       const { number } = this;
       setCurrentDetails(`${this.statement.state}: ${this.statement.title}`);
       await Promise.all(SURFACES.map((surface) => this.send(surface, number)));
-      if (this.dropped.length > 0) await answers.dropAnswers(this.dropped.splice(0));
+      if (this.dropped.length > 0) await drops.dropAnswers(this.dropped.splice(0));
       if (number !== this.number) continue;
       if (this.statement.state !== 'pending') return;
       const spoken = await condition(() => this.number !== number, LONGEST_SILENCE);
@@ -116,8 +116,10 @@ class Desk {
         const { message, refused, waitMs } = trouble(error);
         if (number !== this.number) return void this.dropped.push(sending.key);
         this.waiting[surface] = message;
-        if (tries >= (refused ? BELIEVE_REFUSAL_AFTER_TRIES : GIVE_UP_AFTER_TRIES))
+        if (tries >= (refused ? BELIEVE_REFUSAL_AFTER_TRIES : GIVE_UP_AFTER_TRIES)) {
+          this.dropped.push(sending.key);
           return this.take(surface, { url: null, note: message });
+        }
         const pauseMs = waitMs ?? Math.min(FIRST_PAUSE_MS * 2 ** Math.min(tries - 1, 20), LONGEST_PAUSE_MS);
         await condition(() => this.number !== number, pauseMs);
         if (number !== this.number) return;

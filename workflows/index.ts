@@ -1,6 +1,8 @@
 /** Every Workflow Type, by the name the engine knows it by. */
 export { answer } from './answer.js';
 export { autoFix } from './auto-fix.js';
+export { commitCheck } from './commit-check.js';
+export { delivery } from './delivery.js';
 export { housekeeping } from './housekeeping.js';
 export { suiteRun } from './suite-run.js';
 export { notification } from './notification.js';

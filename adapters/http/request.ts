@@ -23,7 +23,7 @@ export interface WireOptions {
 }
 
 export interface Ask<T> {
-  readonly method?: 'GET' | 'POST' | 'PUT';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   readonly body?: string | Uint8Array | undefined;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,5 +1,6 @@
 /** The result ledger on PGlite (embedded) or PostgreSQL. One dialect, one set of migrations. */
 import { sql } from 'kysely';
+import type { AnswerStore } from '../../domain/answer-ports.js';
 import type { BlameStore } from '../../domain/blame-ports.js';
 import type { ExecutionLedger } from '../../domain/executions.js';
 import type { FixStore } from '../../domain/fix/store.js';
@@ -10,7 +11,9 @@ import type { ModelBudget } from '../../domain/model/budget.js';
 import type { PoolLedger } from '../../domain/pool.js';
 import type { Ledger } from '../../domain/ports.js';
 import type { TravelLedger } from '../../domain/time-travel.js';
+import type { TriggerStore } from '../../domain/triggers/ports.js';
 import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
+import { answerStore } from './answers.js';
 import { addArtifact, artifacts, keptDigests } from './artifact-refs.js';
 import { blameStore } from './blame.js';
 import { listBatchAttempts, listBatches } from './batch-lists.js';
@@ -33,6 +36,7 @@ import { noticeStore } from './notices.js';
 import { receipt } from './receipts.js';
 import { retain } from './retention.js';
 import { travelLedger } from './travel.js';
+import { triggerStore } from './triggers.js';
 import { createRun, findRun, listRuns, updateRun } from './runs.js';
 import { finishRun, storeVerdict } from './verdicts.js';
 
@@ -56,6 +60,8 @@ export interface StoreLedger extends Ledger {
   readonly travel: TravelLedger;
   readonly executions: ExecutionLedger;
   readonly notices: NoticeStore;
+  readonly triggers: TriggerStore;
+  readonly answers: AnswerStore;
   /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
   keptDigests(): Promise<Set<string>>;
 }
@@ -107,6 +113,8 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     retain: (rawDays, summaryDays) => retain(store, rawDays, summaryDays),
     keys: apiKeyStore(store),
     effects: effectStore(store),
+    triggers: triggerStore(store),
+    answers: answerStore(store),
     metrics: metricsStore(store),
     failures: failureGroups(store),
     fixes: fixStore(store),

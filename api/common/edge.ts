@@ -12,6 +12,8 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 const WITH_BODY = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
 const JSON_TYPE = /^application\/(json|[\w.-]+\+json)\s*(;|$)/i;
+/** Deliveries prove themselves, by a signature over their bytes or a token of their own, so nobody asks them for a key. */
+const DELIVERY = /^(?:\/hooks\/[^/]+|\/api\/hooks\/(?:github|gitlab)|\/api\/triggers\/[^/]+\/fire)$/;
 const UPLOAD = /^\/api\/ingest\/runs\/[^/]+\/artifacts\//;
 
 export function installEdge(app: NestExpressApplication, deps: ApiDeps, authenticator: Authenticator): void {
@@ -21,6 +23,7 @@ export function installEdge(app: NestExpressApplication, deps: ApiDeps, authenti
   app.use(knownMethod(new Set(deps.allowedOrigins ?? [])));
   app.use(sender(authenticator));
   app.use(bodyKind());
+  app.useBodyParser('raw', { limit: API_LIMITS.deliveryBytes, inflate: false, type: isDelivery });
   app.useBodyParser('json', {
     limit: API_LIMITS.ingestBodyBytes,
     type: (req: Req) => takesJson(req) && fromRunner(req),
@@ -28,9 +31,11 @@ export function installEdge(app: NestExpressApplication, deps: ApiDeps, authenti
   app.useBodyParser('json', { limit: API_LIMITS.bodyBytes, type: (req: Req) => takesJson(req) && !fromRunner(req) });
 }
 
+const isDelivery = (req: Req): boolean => req.method === 'POST' && DELIVERY.test(req.path);
 const isUpload = (req: Req): boolean => req.method === 'PUT' && UPLOAD.test(req.path);
 const fromRunner = (req: Req): boolean => req.baton?.principal?.role === 'runner';
-const takesJson = (req: Req): boolean => !isUpload(req) && JSON_TYPE.test(header(req, 'content-type') ?? '');
+const isJson = (req: Req): boolean => JSON_TYPE.test(header(req, 'content-type') ?? '');
+const takesJson = (req: Req): boolean => !isUpload(req) && !isDelivery(req) && isJson(req);
 
 function requestFacts(): Middleware {
   return (req, res, next) => {
@@ -112,11 +117,15 @@ function preflight(res: Res): void {
 const refusedMethod = (): ApiProblem => new ApiProblem(405, 'method-not-allowed', 'This method is not used here.');
 
 /**
- * Finds out who sent the request before a byte of its body is read. Nothing that changes anything is public, so a
- * request with a body from nobody ends here; for the rest the guard decides.
+ * Finds out who sent the request before a byte of its body is read. Nothing that changes anything is public but
+ * deliveries, so a request with a body from nobody ends here; for the rest the guard decides.
  */
 function sender(authenticator: Authenticator): Middleware {
   return (req, _res, next) => {
+    if (isDelivery(req)) {
+      next();
+      return;
+    }
     authenticator.identify(req).then(
       (principal) => {
         if (req.baton) req.baton.principal = principal;
@@ -139,7 +148,7 @@ function refuseLater(req: Req, error: unknown, next: Next): void {
 function bodyKind(): Middleware {
   return (req, _res, next) => {
     const hasBody = header(req, 'transfer-encoding') !== undefined || Number(header(req, 'content-length') ?? 0) > 0;
-    const refused = hasBody && WITH_BODY.has(req.method ?? '') && !isUpload(req) && !takesJson(req);
+    const refused = hasBody && WITH_BODY.has(req.method ?? '') && !isUpload(req) && !isJson(req);
     next(
       refused
         ? new ApiProblem(415, 'unsupported-media-type', 'Send the body as `Content-Type: application/json`.')

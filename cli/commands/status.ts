@@ -1,4 +1,5 @@
 import { isSameProcess } from '../../scripts/lib/lock.mjs';
+import { connectTriggers } from '../../config/client.js';
 import { temporalHealth } from '../../workers/stack/grpc-health.js';
 import { type Manifest, runningStack } from '../../workers/stack/manifest.js';
 import { apiKey, type Context } from '../context.js';
@@ -54,7 +55,7 @@ async function ask(context: Context, manifest: Manifest): Promise<Check[]> {
     ...parts,
     { name: 'API answers', detail: manifest.api, problem: api },
     { name: 'Temporal answers', detail: manifest.temporal.address, problem: temporal },
-    ...(api === null ? await stuckRuns(context, manifest.api) : []),
+    ...(api === null ? [...(await stuckRuns(context, manifest.api)), ...(await watched(context, manifest.api))] : []),
   ];
 }
 
@@ -67,6 +68,16 @@ async function stuckRuns(context: Context, api: string): Promise<Check[]> {
     const waits = run.stuck.reason === 'waiting_for_capacity';
     return [{ name: run.id, detail: text, problem: waits ? null : text }];
   });
+}
+
+/** Clones and directories that triggers watch, and why one is not seen. */
+async function watched(context: Context, api: string): Promise<Check[]> {
+  const { items } = await connectTriggers(api, apiKey(context.settings)).watches();
+  return items.map(({ trigger, dir, problem, seen }) => ({
+    name: `watching ${trigger}`,
+    detail: seen === null ? dir : `${dir}: ${seen}`,
+    problem,
+  }));
 }
 
 async function apiProblem(api: string): Promise<string | null> {

@@ -24,6 +24,8 @@ export interface Base {
   readonly workflows: WorkflowEngine;
   /** Starts any workflow, also those that later capabilities bring. */
   readonly executions: Executions;
+  /** Finds any workflow by name, also those that later capabilities bring. */
+  readonly catalog: Catalog;
 }
 
 export interface Feature {

@@ -6,22 +6,23 @@ import { createExecutionActivities } from '../../activities/executions/index.js'
 import { newExecutionId } from '../../api/runs/run-id.js';
 import type { Base, Feature, OpenFeature } from './feature.js';
 import { fixFeature } from './fix.js';
+import { hostsFeature } from './hosts.js';
 import { notifyFeature } from './notify.js';
 
-const FEATURES: readonly OpenFeature[] = [notifyFeature, fixFeature];
+const FEATURES: readonly OpenFeature[] = [notifyFeature, hostsFeature, fixFeature];
 
 /** How often executions that nobody tends are looked for. */
 const TEND_MS = 10_000;
 
 /** All of them as one, with what every execution of a workflow needs. */
 export async function openFeatures(
-  given: Omit<Base, 'executions'>,
+  given: Omit<Base, 'executions' | 'catalog'>,
 ): Promise<Required<Omit<Feature, 'catalog' | 'stored'>>> {
   const { settings, ledger, workflows } = given;
   const catalogs: Catalog[] = [builtIn];
   const catalog: Catalog = (name) => firstOf(...catalogs)(name);
   const executions = executionStarter({ ledger: ledger.executions, engine: workflows, catalog, newId: newExecutionId });
-  const base: Base = { ...given, executions };
+  const base: Base = { ...given, executions, catalog };
   const features: Feature[] = [];
   for (const open of FEATURES) {
     const feature = await open(base);

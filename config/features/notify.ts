@@ -3,6 +3,7 @@ import { createNotifyActivities, type Notifiers, type NotifyDeps } from '../../a
 import { noticeService } from '../../api/notifications/notices.js';
 import type { NoticeService } from '../../domain/notify/service.js';
 import { NotifySettings } from '../../domain/notify/settings.schema.js';
+import { openCodeHosts } from './code-hosts.js';
 import type { Base, Feature } from './feature.js';
 import { openChannels } from './notify-channels.js';
 
@@ -46,7 +47,7 @@ function notifiersOf({ ledger, installation, secrets, settings, log }: Base): No
   if (known) return known;
   const made = openChannels(withSlackOfEnvironment(installation.notify, settings.environment), {
     secrets,
-    hosts: undefined,
+    hosts: openCodeHosts(settings, installation, secrets),
   });
   for (const [channel, problem] of made.problems) log.warn({ channel, problem }, 'a channel cannot be used');
   opened.set(ledger, made);

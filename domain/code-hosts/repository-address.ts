@@ -33,3 +33,9 @@ export function sameRepository(one: string, other: string): boolean {
   if (!a || !b) return one === other;
   return a.host === b.host && a.path.toLowerCase() === b.path.toLowerCase();
 }
+
+/** One word for one place, in every spelling; a directory stands for itself. */
+export function placeOf(repository: string): string {
+  const address = repositoryAddress(repository);
+  return address ? `${address.host}/${address.path}`.toLowerCase() : repository;
+}

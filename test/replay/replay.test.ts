@@ -20,9 +20,14 @@ it('every Workflow Type has stored histories', () => {
 it.each(files)('%s', async (file) => {
   quietRuntime();
   const history: unknown = JSON.parse(readFileSync(join(folder, file), 'utf8'));
-  const id = file.startsWith('testRun') ? `run_${basename(file, '.json')}` : 'housekeeping';
+  const id = idIn(history) ?? (file.startsWith('testRun') ? `run_${basename(file, '.json')}` : 'housekeeping');
   await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, history, id);
 });
+
+/** Ids of children are made from it. */
+const idIn = (history: unknown): string | undefined =>
+  (history as { events?: { workflowExecutionStartedEventAttributes?: { workflowId?: string } }[] }).events?.[0]
+    ?.workflowExecutionStartedEventAttributes?.workflowId;
 
 it('notices a workflow that would decide otherwise', async () => {
   quietRuntime();

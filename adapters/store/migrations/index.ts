@@ -6,6 +6,7 @@ import { POOL_STATEMENTS } from './0004-pool.js';
 import * as travel from './0005-travel.js';
 import { STATEMENTS as RETRIES } from './0006-retries.js';
 import * as executions from './0007-executions.js';
+import { STATEMENTS as TRIGGERS } from './0008-triggers.js';
 import { MODEL_STATEMENTS } from './0011-model.js';
 import { FIX_STATEMENTS } from './0012-fixes.js';
 import * as notices from './0009-notices.js';
@@ -24,6 +25,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005-travel': { up: travel.up },
   '0006-retries': running(RETRIES),
   '0007-executions': { up: executions.up },
+  '0008-triggers': running(TRIGGERS),
   '0011-model': running(MODEL_STATEMENTS),
   '0012-fixes': running(FIX_STATEMENTS),
   '0009-notices': { up: notices.up },

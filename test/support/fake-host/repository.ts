@@ -62,7 +62,7 @@ export function bareRepository(name = 'shop'): BareRepository {
       const inIndex = (args: string[], input?: string): string => run(['--git-dir', dir, ...args], input, env);
       if (parent) inIndex(['read-tree', parent]);
       for (const [path, content] of Object.entries(files)) {
-        if (content === null) inIndex(['update-index', '--force-remove', '--', path]);
+        if (content === null) inIndex(['update-index', '--index-info'], `0 ${'0'.repeat(40)}\t${path}\n`);
         else {
           const blob = run(['--git-dir', dir, 'hash-object', '-w', '--stdin'], content);
           inIndex(['update-index', '--add', '--cacheinfo', `100644,${blob},${path}`]);
