@@ -70,6 +70,8 @@ export class Progress {
       case 'run_accepted':
       case 'run_stuck_changed':
       case 'execution_changed':
+      case 'dashboard_updated':
+      case 'retraining_requested':
       case 'worker_status_changed':
       case 'notice_posted':
       case 'notification_changed':

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { FRAMEWORKS } from './names.js';
 import { Retries } from './retry-policy.js';
 import { ResourceName, SuiteNeeds } from './needs.schema.js';
+import { PostDeployConfig } from './post-deploy/settings.schema.js';
+import { PreReleaseConfig } from './pre-release/settings.schema.js';
 import { PRIORITIES } from './priority.js';
 
 export const FrameworkName = z.enum(FRAMEWORKS).meta({ id: 'FrameworkName' });
@@ -208,6 +210,8 @@ export const ProjectConfig = z
       .describe('Command that prepares a fresh checkout. Default: detected (`npm ci`, `uv sync` …).'),
     blame: BlameConfig.optional().describe('How it is found out whose fault a failure is.'),
     retries: Retries.optional().describe('Default of `suites[].retries`.'),
+    preRelease: PreReleaseConfig.optional().describe('How a change is judged before it is merged.'),
+    postDeploy: PostDeployConfig.optional().describe('What is looked at after a deployment.'),
     resources: z
       .record(ResourceName, z.int().min(1).max(1000))
       .optional()

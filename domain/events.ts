@@ -66,6 +66,14 @@ export interface EventMap {
     sentence: string | null;
     stages: { name: string; title: string; status: StageStatus; sentence: string | null }[];
   };
+  /** Figures of an execution that a dashboard shows. */
+  dashboard_updated: {
+    workflow: string;
+    outcome: string;
+    figures: Readonly<Record<string, string | number | boolean | null>>;
+  };
+  /** Somebody asked for the predictions to be learned again; the learner takes it up when it runs. */
+  retraining_requested: { reason: string; environment: string; version: string | null };
   /** A runner appeared, went away or was lost. Belongs to no execution. */
   worker_status_changed: {
     worker: string;
@@ -101,6 +109,8 @@ export const EVENT_TYPES = [
   'run_finished',
   'run_stuck_changed',
   'execution_changed',
+  'dashboard_updated',
+  'retraining_requested',
   'worker_status_changed',
   'notice_posted',
   'notification_changed',

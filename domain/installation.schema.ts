@@ -4,6 +4,7 @@ import { FixSettings } from './fix/settings.schema.js';
 import { CodeHostList } from './code-hosts/code-hosts.schema.js';
 import { NotifySettings } from './notify/settings.schema.js';
 import { TriggerSection } from './triggers/trigger.schema.js';
+import { RollbackSection } from './post-deploy/settings.schema.js';
 
 export const Installation = z
   .strictObject({
@@ -11,6 +12,7 @@ export const Installation = z
     codeHosts: CodeHostList,
     triggers: TriggerSection,
     notify: NotifySettings.optional().describe('Channels, and who hears what when: see `docs/notifications.md`.'),
+    rollbacks: RollbackSection,
   })
   .meta({ id: 'Installation', description: 'The file that `BATON_CONFIG` names; YAML or JSON.' });
 export type Installation = z.infer<typeof Installation>;

@@ -4,6 +4,8 @@ import type { Subject } from './executions.schema.js';
 import { AUTO_FIX } from './workflows/auto-fix.schema.js';
 import type { Happening } from './triggers/happening.js';
 import { COMMIT_CHECK } from './workflows/commit-check.schema.js';
+import { POST_DEPLOY } from './workflows/post-deploy.schema.js';
+import { PRE_RELEASE } from './workflows/pre-release.schema.js';
 import { SUITE_RUN } from './workflows/suite-run.schema.js';
 
 export interface WorkflowKind<P extends object = object> {
@@ -26,8 +28,10 @@ export interface WorkflowKind<P extends object = object> {
 export const workflowKind = <P extends object>(kind: WorkflowKind<P>): WorkflowKind => kind as unknown as WorkflowKind;
 
 export const BUILT_IN: readonly WorkflowKind[] = [
-  workflowKind(SUITE_RUN),
+  workflowKind(PRE_RELEASE),
   workflowKind(AUTO_FIX),
+  workflowKind(POST_DEPLOY),
+  workflowKind(SUITE_RUN),
   workflowKind(COMMIT_CHECK),
 ];
 

@@ -4,6 +4,8 @@ export { autoFix } from './auto-fix.js';
 export { commitCheck } from './commit-check.js';
 export { delivery } from './delivery.js';
 export { housekeeping } from './housekeeping.js';
+export { postDeploy } from './post-deploy.js';
+export { preRelease } from './pre-release.js';
 export { suiteRun } from './suite-run.js';
 export { notification } from './notification.js';
 export { testRun } from './test-run.js';

@@ -29,6 +29,7 @@ import { type LedgerOptions, type OpenStore, openStore } from './open.js';
 import { countingRefusals, metricsStore } from './metrics.js';
 import { modelCalls } from './model-calls.js';
 import { addStage, planDigestOf, storePlan } from './plans.js';
+import { type PipelineStore, pipelineStore } from './pipelines.js';
 import { poolLedger } from './pool.js';
 import { record } from './record.js';
 import { attempts, attemptsOf, history, listResults } from './results.js';
@@ -56,6 +57,7 @@ export interface StoreLedger extends Ledger {
   readonly fixes: FixStore;
   readonly blame: BlameStore;
   readonly model: ModelBudget;
+  readonly pipelines: PipelineStore;
   readonly pool: PoolLedger;
   readonly travel: TravelLedger;
   readonly executions: ExecutionLedger;
@@ -120,6 +122,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     fixes: fixStore(store),
     blame: blameStore(store),
     model: modelCalls(store),
+    pipelines: pipelineStore(store),
     pool: poolLedger(store),
     travel: travelLedger(store),
     executions: executionLedger(store),

@@ -86,7 +86,14 @@ async function forgetExecutions(store: Store, days: number): Promise<number> {
   const old = sql`SELECT id FROM workflow_executions WHERE ended_at < clock_timestamp() - make_interval(secs => ${days} * 86400.0)`;
   return await write(store, 'ledger.retain', async (tx) => {
     let deleted = 0;
-    for (const table of ['events', 'effects', 'artifacts'] as const)
+    for (const table of [
+      'events',
+      'effects',
+      'artifacts',
+      'execution_figures',
+      'change_outcomes',
+      'retraining_requests',
+    ])
       deleted += await rowsOf(tx, sql`DELETE FROM ${sql.table(table)} WHERE execution IN (${old})`);
     return deleted + (await rowsOf(tx, sql`DELETE FROM workflow_executions WHERE id IN (${old})`));
   });

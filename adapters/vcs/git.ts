@@ -51,6 +51,7 @@ const VERBS = new Set([
   'fetch',
   'hash-object',
   'init',
+  'log',
   'ls-files',
   'ls-remote',
   'ls-tree',

@@ -29,7 +29,7 @@ export async function snapshot(git: Git, dir: string): Promise<Snapshot> {
   ]);
   const facts = { commit: commit ?? null, branch: branch ?? null };
   try {
-    const tree = await workingTree(git, top);
+    const tree = await withWorkingTree(git, top, async (found) => found);
     return { ...facts, tree, dirty: tree !== headTree, notes: [] };
   } catch (error) {
     if (!(error instanceof GitFailed)) throw error;
@@ -54,9 +54,13 @@ async function ask(answer: Promise<string>): Promise<string | undefined> {
 
 /**
  * Adds everything to a copy of the index, with a place for new objects of its own: neither the user's index nor the
- * repository's objects are touched. Starting from the index makes it cheap: only what changed is read.
+ * repository's objects are touched. The tree is there while `work` runs, for git with `env`. Starting from the index makes it cheap: only what changed is read.
  */
-async function workingTree(git: Git, top: string): Promise<string> {
+export async function withWorkingTree<T>(
+  git: Git,
+  top: string,
+  work: (tree: string, env: Readonly<Record<string, string>>) => Promise<T>,
+): Promise<T> {
   const [indexFile, objects] = (await git(['rev-parse', '--git-path', 'index', '--git-path', 'objects'], { dir: top }))
     .split('\n')
     .map((path) => (isAbsolute(path) ? path : resolve(top, path)));
@@ -74,7 +78,7 @@ async function workingTree(git: Git, top: string): Promise<string> {
       GIT_ALTERNATE_OBJECT_DIRECTORIES: objects ?? '',
     };
     await git(['add', '--all', '--', '.'], { dir: top, env, timeoutMs: HASH_TIMEOUT_MS });
-    return await git(['write-tree'], { dir: top, env });
+    return await work(await git(['write-tree'], { dir: top, env }), env);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

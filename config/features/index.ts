@@ -8,9 +8,9 @@ import type { Base, Feature, OpenFeature } from './feature.js';
 import { fixFeature } from './fix.js';
 import { hostsFeature } from './hosts.js';
 import { notifyFeature } from './notify.js';
+import { pipelinesFeature } from './pipelines.js';
 
-const FEATURES: readonly OpenFeature[] = [notifyFeature, hostsFeature, fixFeature];
-
+const FEATURES: readonly OpenFeature[] = [notifyFeature, hostsFeature, fixFeature, pipelinesFeature];
 /** How often executions that nobody tends are looked for. */
 const TEND_MS = 10_000;
 

@@ -10,6 +10,7 @@ import { STATEMENTS as TRIGGERS } from './0008-triggers.js';
 import { MODEL_STATEMENTS } from './0011-model.js';
 import { FIX_STATEMENTS } from './0012-fixes.js';
 import * as notices from './0009-notices.js';
+import * as pipelines from './0015-pipelines.js';
 
 const running = (statements: readonly string[]): Migration => ({
   async up(db) {
@@ -29,6 +30,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0011-model': running(MODEL_STATEMENTS),
   '0012-fixes': running(FIX_STATEMENTS),
   '0009-notices': { up: notices.up },
+  '0015-pipelines': { up: pipelines.up },
 };
 
 /** Brings the database to the newest schema, in one transaction; several processes may do so at the same time. */
