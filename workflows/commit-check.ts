@@ -53,7 +53,7 @@ function test(input: WorkflowInput<CommitCheckParams>, stages: Stages): Promise<
 
 function statementOf({ verdict, sentence, run }: RunOutcome, blocks: boolean): AnswerStatement {
   const state = verdict === 'passed' ? 'success' : verdict === 'failed' || verdict === 'blocked' ? 'failure' : 'error';
-  return { state, title: sentence, summary: sentence, run, blocks };
+  return { state, title: sentence, summary: '', run, blocks };
 }
 
 function lastWord(answering: Answering, error: unknown): Promise<void> {

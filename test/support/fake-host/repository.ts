@@ -21,7 +21,7 @@ export interface BareRepository {
   has(commit: string): boolean;
   /** Commit of a branch. */
   head(branch: string): string | undefined;
-  /** Makes a commit on a branch without a work tree; null removes a file. Returns its id. */
+  /** Makes a commit on a branch (a new one begins at `main`) without a work tree; null removes a file. Returns its id. */
   commit(branch: string, files: Readonly<Record<string, string | null>>, message?: string): string;
   remove(): void;
 }
@@ -57,7 +57,7 @@ export function bareRepository(name = 'shop'): BareRepository {
     head,
     has: (commit) => asked('cat-file', '-e', `${commit}^{commit}`) !== undefined,
     commit(branch, files, message = `change ${Object.keys(files).join(', ')}`) {
-      const parent = head(branch);
+      const parent = head(branch) ?? head('main');
       const env = { GIT_INDEX_FILE: join(home, `index-${process.hrtime.bigint()}`) };
       const inIndex = (args: string[], input?: string): string => run(['--git-dir', dir, ...args], input, env);
       if (parent) inIndex(['read-tree', parent]);
