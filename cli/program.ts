@@ -4,6 +4,7 @@ import { runnerRange, wholeNumber } from './check.js';
 import { doctor } from './commands/doctor.js';
 import { down } from './commands/down.js';
 import { cancel, logs, open, runs, show } from './commands/executions.js';
+import { notifyCommands } from './commands/notify-program.js';
 import { showReceipt, showReceiptKey, verifyReceipt } from './commands/receipt.js';
 import { failures, metrics } from './commands/metrics.js';
 import { replay } from './commands/replay.js';
@@ -58,6 +59,7 @@ function buildProgram(context: Context, end: (code: ExitCode) => void): Command 
   travelCommands(program, context, color, end);
   workflowCommands(program, context, end);
   triggerCommands(program, context, end);
+  notifyCommands(program, context, end);
   program
     .command('doctor')
     .argument('[dir]', 'project whose frameworks are tried as well')

@@ -1,6 +1,7 @@
 /** The CLI's way to the API. A file of its own: a command must not load what only the control process needs. */
 import { Addresses } from '../adapters/http/addresses.js';
 import { executionsClient, type ExecutionsClient } from '../adapters/http/executions-client.js';
+import { notificationsClient, type NotificationsClient } from '../adapters/http/notifications-client.js';
 import { runnersClient, type RunnersClient } from '../adapters/http/runners-client.js';
 import { triggersClient, type TriggersClient } from '../adapters/http/triggers-client.js';
 import { type BatonClient, batonClient } from '../adapters/http/baton-client.js';
@@ -23,6 +24,11 @@ export function connectExecutions(url: string, key: string | undefined): Executi
 /** The same for triggers and what is delivered to them. */
 export function connectTriggers(url: string, key: string | undefined): TriggersClient {
   return triggersClient(wireOf(url, key));
+}
+
+/** The same for notifications and channels. */
+export function connectNotifications(url: string, key: string | undefined): NotificationsClient {
+  return notificationsClient(wireOf(url, key));
 }
 
 function wireOf(url: string, key: string | undefined) {

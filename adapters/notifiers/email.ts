@@ -29,7 +29,7 @@ const MAX_PEOPLE = 10;
 
 interface SmtpError extends Error {
   readonly code?: string;
-  readonly command?: string;
+  readonly syscall?: string;
   readonly responseCode?: number;
 }
 
@@ -109,7 +109,7 @@ function mail(message: Message, { from, to, domain }: { from: string; to: string
   };
 }
 
-/** Which errors pass, by the kind of reply: 4xx do, 5xx do not, and after `DATA` nobody knows without one. */
+/** Replies of 4xx pass, those of 5xx do not. A connection that is cut does not say how far it had come. */
 function meaning(error: SmtpError, password: string | undefined): NotDelivered {
   const text = password && password.length >= 4 ? error.message.replaceAll(password, '***') : error.message;
   const code = error.responseCode;
@@ -117,5 +117,7 @@ function meaning(error: SmtpError, password: string | undefined): NotDelivered {
     return new NotDelivered(`the mail server answered: ${text}`, code >= 500 ? 'refused' : 'again');
   if (error.code === 'EAUTH' || error.code === 'EENVELOPE' || error.code === 'EMESSAGE')
     return new NotDelivered(`the mail server cannot be used like this: ${text}`, 'refused');
-  return new NotDelivered(`the mail server does not answer: ${text}`, error.command === 'DATA' ? 'unknown' : 'again');
+  const early =
+    error.syscall === 'connect' || error.code === 'EDNS' || error.code === 'ETLS' || /certificate/i.test(text);
+  return new NotDelivered(`the mail server does not answer: ${text}`, early ? 'again' : 'unknown');
 }
