@@ -39,12 +39,22 @@ export async function retain(store: Store, rawDays: number, summaryDays: number)
   const old = sql`at < clock_timestamp() - make_interval(secs => ${summaryDays} * 86400.0)`;
   const aged = await write(store, 'ledger.retain', async (tx) => {
     const calls = await rowsOf(tx, sql`DELETE FROM model_calls WHERE ${old}`);
-    return calls + (await rowsOf(tx, sql`DELETE FROM lessons WHERE ${old}`));
+    const lessons = await rowsOf(tx, sql`DELETE FROM lessons WHERE ${old}`);
+    return calls + lessons + (await forgetNotices(tx, summaryDays));
   });
   const executions = await forgetExecutions(store, summaryDays);
   const deleted = forgotten + thinned + loose + aged + executions;
   if (deleted > 0) await store.tidy();
   return deleted;
+}
+
+/** Notices with what became of them, once nothing of them is under way. */
+async function forgetNotices(tx: Tx, days: number): Promise<number> {
+  const over = sql`
+    SELECT key FROM notices t WHERE created_at < clock_timestamp() - make_interval(secs => ${days} * 86400.0) AND NOT EXISTS (
+      SELECT FROM notifications n WHERE n.notice = t.key AND n.state IN ('planned', 'waiting', 'sending'))`;
+  const effects = sql`DELETE FROM effects WHERE key IN (SELECT id FROM notifications WHERE notice IN (${over}))`;
+  return (await rowsOf(tx, effects)) + (await rowsOf(tx, sql`DELETE FROM notices WHERE key IN (${over})`));
 }
 
 async function eachRun(

@@ -43,9 +43,9 @@ export interface TemplateSource {
   readonly text: string;
 }
 
-const RUN_LINES = `{{text}}
+const RUN_LINES = `{{#text}}{{text}}
 
-{{#sentence}}{{sentence}}
+{{/text}}{{#sentence}}{{sentence}}
 
 {{/sentence}}{{#verdict}}- verdict: **{{verdict}}**
 {{/verdict}}{{#passed}}- {{passed}} passed
@@ -56,12 +56,13 @@ const RUN_LINES = `{{text}}
 {{/branch}}{{#commit}}- commit \`{{commit}}\`
 {{/commit}}`;
 
-const PLAIN: TemplateSource = { title: '{{title}}', text: '{{text}}' };
+const PLAIN: TemplateSource = { title: '{{title}}', text: '{{#text}}{{text}}{{/text}}' };
 
 export const BUILT_IN_TEMPLATES: Readonly<Record<NoticeKind, TemplateSource>> = {
   ...(Object.fromEntries(NOTICE_KINDS.map((kind) => [kind, PLAIN])) as Record<NoticeKind, TemplateSource>),
   test_completion: { title: '{{project}}: {{title}}', text: RUN_LINES },
   test_failure: { title: '{{project}}: {{title}}', text: RUN_LINES },
+  merge_blocked: { title: '{{project}}: {{title}}', text: RUN_LINES },
 };
 
 /** Names that a template of this name may use; one with a name of its own may use those of every kind. */

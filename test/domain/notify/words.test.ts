@@ -6,6 +6,7 @@ import { nextTry, RETRY_AFTER_MS } from '../../../domain/notify/backoff.js';
 import { literal, parseMarkdown, toText } from '../../../domain/notify/markdown.js';
 import { LIMITS, messageOf } from '../../../domain/notify/message.js';
 import { normaliseNotice } from '../../../domain/notify/notice.schema.js';
+import { runNotice } from '../../../domain/notify/run-notice.js';
 import { channelsFor, matches } from '../../../domain/notify/routes.js';
 import { NotifySettings } from '../../../domain/notify/settings.schema.js';
 import { namesIn, parseTemplate, renderLine, renderMarkdown } from '../../../domain/notify/template.js';
@@ -107,6 +108,26 @@ describe('notices', () => {
     expect(toText(message.body)).toContain('and 30 more');
     expect(JSON.stringify(message).length).toBeLessThan(20_000);
   });
+});
+
+it('runs that end green, red and before a merge are three kinds of notices of one matter', () => {
+  const totals = { passed: 3, failed: 1, skipped: 0, flaky: 0, notRun: 0 };
+  const facts = { execution: 'run_1', project: 'shop', sentence: '1 of 4 failed.', totals, branch: 'feature/x' };
+  const [green, red, blocked] = [
+    runNotice({ ...facts, verdict: 'passed' }),
+    runNotice({ ...facts, verdict: 'failed', author: 'ann@example.org' }),
+    runNotice({ ...facts, verdict: 'failed', blocksMerge: true }),
+  ];
+  expect([green, red, blocked].map(({ kind, severity }) => [kind, severity])).toEqual([
+    ['test_completion', 'info'],
+    ['test_failure', 'warning'],
+    ['merge_blocked', 'critical'],
+  ]);
+  expect(new Set([green, red, blocked].map(({ group }) => group)).size).toBe(1);
+  expect([green.resolves, red.resolves, red.to]).toEqual([true, undefined, ['ann@example.org']]);
+  const message = messageOf('id', [{ notice: red, time }], none);
+  expect(message.title).toBe('shop: tests failed on feature/x');
+  expect(toText(message.body)).toBe('1 of 4 failed.\n\n- verdict: failed\n- 3 passed\n- 1 failed\n- branch feature/x');
 });
 
 describe('routes', () => {
