@@ -42,10 +42,17 @@ export function createNotifyActivities(deps: NotifyDeps): NoticeActivities {
   return namedFailures<NoticeActivities>({
     planNotice: async (notice) => ({ notifications: await planNotice(deps, notice) }),
     admitNotification: async ({ id }) => {
-      const decision = await deps.store.admit(id, MOST_RATE, (facts) => decide(deps, id, facts));
+      // A store that was emptied or put back knows nothing of it: there is nothing to send, now or later.
+      if (!(await deps.store.notification(id))) return { step: 'end', state: 'failed', why: 'it is not in the store' };
+      let now = 0;
+      const decision = await deps.store.admit(id, MOST_RATE, (given) => {
+        now = given.facts.now;
+        return decide(deps, id, given);
+      });
       if (decision.step === 'send') return { step: 'send', notices: decision.gather.length + 1 };
       if (decision.step === 'end') return decision;
-      return { step: 'wait', ms: Math.max(decision.until - Date.now(), 1), why: decision.why };
+      // By the clock of the store, which decided: another one may be wrong.
+      return { step: 'wait', ms: Math.max(decision.until - now, 1), why: decision.why };
     },
     sendNotification: ({ id }) => withHeartbeat(() => send(deps, id)),
   });

@@ -67,7 +67,9 @@ export function timingOf(channel: ChannelSettings, settings: NotifySettings, gat
 
 /** Why it has to wait, or undefined when it may leave. */
 export function hold(timing: Timing, facts: Facts, channel: ChannelFacts): Hold | undefined {
-  return facts.urgent ? crowded(facts, channel) : (ownHold(timing, facts) ?? channelHold(timing, facts, channel));
+  if (facts.urgent) return crowded(facts, channel);
+  if (facts.kind === 'channel_test') return retryHold(facts) ?? crowded(facts, channel);
+  return ownHold(timing, facts) ?? channelHold(timing, facts, channel);
 }
 
 /** Without what concerns the channel as a whole: whether it may travel in the message of another one. */
@@ -86,14 +88,18 @@ export function ownHold(timing: Timing, facts: Facts): Hold | undefined {
 }
 
 function channelHold(timing: Timing, facts: Facts, channel: ChannelFacts): Hold | undefined {
-  const { now, nextAt } = facts;
-  if (nextAt !== null && nextAt > now) return { until: nextAt, why: 'retry' };
+  const { now } = facts;
+  const retry = retryHold(facts);
+  if (retry) return retry;
   if (channel.pausedUntil !== null && channel.pausedUntil > now) return { until: channel.pausedUntil, why: 'pause' };
   const { rate } = timing;
   const oldest = rate && channel.sentAt[rate.messages - 1];
   const free = rate && oldest !== undefined ? oldest + durationMs(rate.per) : now;
   return free > now ? { until: free, why: 'rate limit' } : crowded(facts, channel);
 }
+
+const retryHold = ({ now, nextAt }: Facts): Hold | undefined =>
+  nextAt !== null && nextAt > now ? { until: nextAt, why: 'retry' } : undefined;
 
 const crowded = ({ now }: Facts, { inFlight }: ChannelFacts): Hold | undefined =>
   inFlight >= MAX_IN_FLIGHT ? { until: now + IN_FLIGHT_PAUSE_MS, why: 'in flight' } : undefined;
