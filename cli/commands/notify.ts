@@ -56,7 +56,8 @@ export async function listNotifications(
   context: Context,
   flags: { state?: string; channel?: string; key?: string; limit: number; json?: boolean },
 ): Promise<ExitCode> {
-  const page = await clientOf(context).list({ ...flags, state: stateOf(flags.state) });
+  const { channel, key, limit } = flags;
+  const page = await clientOf(context).list({ state: stateOf(flags.state), channel, key, limit });
   if (flags.json) context.stdout.write(`${JSON.stringify(page)}\n`);
   else if (page.items.length === 0) context.stdout.write('There are no such notifications.\n');
   else context.stdout.write(table(page.items.map(row)));

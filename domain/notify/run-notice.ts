@@ -24,6 +24,8 @@ export function runNotice(run: RunFacts): Notice {
   const { execution, project, verdict, sentence, totals, branch, commit } = run;
   const green = verdict === 'passed';
   const blocked = run.blocksMerge === true && !green;
+  const known = Object.entries({ branch, commit }).filter((each): each is [string, string] => Boolean(each[1]));
+  const place: Readonly<Record<string, string>> = Object.fromEntries(known);
   const where = branch ? ` on ${branch}` : '';
   const what = green ? 'tests passed' : blocked ? 'merge blocked' : `tests ${verdict}`;
   return {
@@ -45,8 +47,7 @@ export function runNotice(run: RunFacts): Notice {
       skipped: totals.skipped,
       flaky: totals.flaky,
       not_run: totals.notRun,
-      ...(branch ? { branch } : {}),
-      ...(commit ? { commit } : {}),
+      ...place,
     },
     ...(run.author ? { to: [run.author] } : {}),
   };

@@ -124,6 +124,9 @@ describe('baton', () => {
   it('notifications lists and retries', async () => {
     await worker.service.announce(aNotice('listed'));
     const [there] = await worker.settled('listed', 'delivered');
+    expect(JSON.parse((await baton('notifications', '--key', 'listed', '--json')).out)).toMatchObject({
+      items: [{ key: 'listed' }],
+    });
     expect((await baton('notifications', '--key', 'listed')).out).toContain(`${there!.id}  delivered`);
     expect((await baton('notifications', 'retry', there!.id)).out).toBe(`${there!.id} has been delivered already.\n`);
     expect(await baton('notifications', 'retry', 'x')).toMatchObject({ code: 2 });
