@@ -17,7 +17,6 @@ interface JsonSchema {
   readonly required?: readonly string[];
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
-  readonly oneOf?: readonly JsonSchema[];
   readonly additionalProperties?: JsonSchema | boolean;
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
@@ -88,23 +87,8 @@ function rows(root: JsonSchema, schema: JsonSchema = resolve(root, root), prefix
       declared.description ?? value.description ?? '',
     ]);
     if (inner.properties) out.push(...rows(root, inner, value.items ? `${key}[].` : `${key}.`));
-    else if (typeof value.additionalProperties === 'object')
-      out.push(...entryRows(root, resolve(root, value.additionalProperties), `${key}.NAME.`));
   }
   return out;
-}
-
-/** Of an entry of a map. Where there are several kinds, a key that an earlier kind has in the same words is not repeated. */
-function entryRows(root: JsonSchema, entry: JsonSchema, prefix: string): string[][] {
-  if (entry.properties) return rows(root, entry, prefix);
-  const told = new Set<string>();
-  return (entry.oneOf ?? []).flatMap((kind) => {
-    const label = `${String(resolve(root, kind).properties?.['kind']?.const)}: `;
-    return rows(root, resolve(root, kind), prefix)
-      .filter(([key = '']) => !key.endsWith('.kind`'))
-      .filter((row) => !told.has(row.join()) && told.add(row.join()))
-      .map(([key = '', ...rest]) => [key, ...rest.slice(0, -1), label + (rest.at(-1) ?? '')]);
-  });
 }
 
 function resolve(root: JsonSchema, schema: JsonSchema): JsonSchema {
@@ -120,8 +104,6 @@ function withProperties(root: JsonSchema, schema: JsonSchema): JsonSchema {
 
 function values(root: JsonSchema, schema: JsonSchema): string {
   if (schema.enum) return schema.enum.map((v) => `\`${String(v)}\``).join(', ');
-  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
-  if (schema.oneOf) return 'object, by its `kind`';
   if (schema.anyOf) return schema.anyOf.map((each) => values(root, resolve(root, each))).join(' or ');
   if (schema.items) return `list of ${values(root, resolve(root, schema.items))}`;
   if (schema.properties) return 'object';

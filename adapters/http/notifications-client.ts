@@ -30,7 +30,7 @@ export function notificationsClient(options: WireOptions): NotificationsClient {
   return {
     list(query) {
       const given = Object.entries(query).filter(([, value]) => value !== undefined);
-      const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+      const text = new URLSearchParams(given.map(([key, value]): [string, string] => [key, String(value)])).toString();
       return get(`/api/notifications${text === '' ? '' : `?${text}`}`, NotificationPage);
     },
     get: (id) => get(one(id), Notification),

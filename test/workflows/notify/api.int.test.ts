@@ -106,7 +106,7 @@ it('POST retry sends what has failed, and is harmless for what has arrived', asy
   const [there] = await worker.settled('arrived', 'delivered');
   const answer = await connectNotifications(api.url, undefined).retry(there!.id);
   expect(answer.state).toBe('delivered');
-  expect(hook.deliveries).toHaveLength(1);
+  expect(hook.deliveries.filter(({ body }) => body.type === 'baton.test_failure')).toHaveLength(1);
 });
 
 describe('baton', () => {
