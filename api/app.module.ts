@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { AnalysisController, KnowledgeController } from './analysis/analysis.controller.js';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { AccessGuard } from './common/access.guard.js';
 import { Authenticator } from './common/authenticator.js';
@@ -57,6 +58,8 @@ export const CONTROLLERS = [
   UploadsController,
   MetricsController,
   FailuresController,
+  AnalysisController,
+  KnowledgeController,
   NotificationsController,
   NoticesController,
   WorkflowsController,

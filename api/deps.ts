@@ -1,3 +1,6 @@
+import type { Analyses } from '../domain/analysis/ports.js';
+import type { Knowledge } from '../domain/knowledge.js';
+import type { ModelBudget } from '../domain/model/budget.js';
 import type { ExecutionLedger, Executions, WorkflowEngine } from '../domain/executions.js';
 import type { WorkflowSummary } from '../domain/executions.schema.js';
 import type { Catalog } from '../domain/workflows.js';
@@ -74,6 +77,10 @@ export interface ApiDeps {
   readonly travel?: TravelDeps | undefined;
   /** Absent: no workflow but test runs can be started here. */
   readonly executions?: ExecutionDeps | undefined;
+  /** What `/api/runs/:id/analysis` tells. */
+  readonly analyses?: Analyses | undefined;
+  readonly knowledge?: (Knowledge & { method(): Promise<string> }) | undefined;
+  readonly modelCalls?: ModelBudget | undefined;
   /** Notices and their notifications. */
   readonly notices?: NoticeService | undefined;
   /** Triggers, deliveries and clones. */

@@ -14,6 +14,7 @@ import { start } from './commands/start.js';
 import { status } from './commands/status.js';
 import { rerun, reset } from './commands/travel.js';
 import { triggerCommands } from './commands/trigger-program.js';
+import { analysisCommands } from './commands/analysis-program.js';
 import { workflowCommands } from './commands/workflow-program.js';
 import { up } from './commands/up.js';
 import type { Context } from './context.js';
@@ -60,6 +61,7 @@ function buildProgram(context: Context, end: (code: ExitCode) => void): Command 
   workflowCommands(program, context, end);
   triggerCommands(program, context, end);
   notifyCommands(program, context, end);
+  analysisCommands(program, context, end);
   program
     .command('doctor')
     .argument('[dir]', 'project whose frameworks are tried as well')

@@ -1,4 +1,5 @@
 /** The CLI's way to the API. A file of its own: a command must not load what only the control process needs. */
+import { analysisClient, type AnalysisClient } from '../adapters/http/analysis-client.js';
 import { Addresses } from '../adapters/http/addresses.js';
 import { executionsClient, type ExecutionsClient } from '../adapters/http/executions-client.js';
 import { notificationsClient, type NotificationsClient } from '../adapters/http/notifications-client.js';
@@ -29,6 +30,11 @@ export function connectTriggers(url: string, key: string | undefined): TriggersC
 /** The same for notifications and channels. */
 export function connectNotifications(url: string, key: string | undefined): NotificationsClient {
   return notificationsClient(wireOf(url, key));
+}
+
+/** The same for failure analysis and the knowledge store. */
+export function connectAnalysis(url: string, key: string | undefined): AnalysisClient {
+  return analysisClient(wireOf(url, key));
 }
 
 function wireOf(url: string, key: string | undefined) {

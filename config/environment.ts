@@ -185,6 +185,20 @@ export const Environment = z.object({
       'Fault points for tests as `point:kind:nth`, separated by commas, or `@FILE` with one a line. Ignored, and reported, unless `BATON_TEST_BUILD=1`.',
     ),
   BATON_TEST_BUILD: z.string().default('').describe('`1` allows fault points. Never set it where results matter.'),
+  BATON_MODEL: z
+    .string()
+    .default('')
+    .describe('Name of the language model, where `model.name` does not say it. Without a name no model is asked.'),
+  OPENAI_API_KEY: z
+    .string()
+    .default('')
+    .describe(
+      'Key of the language model’s server, unless `model.apiKey` names another variable. Runners never get it.',
+    ),
+  OPENAI_BASE_URL: z
+    .string()
+    .default('')
+    .describe('Server of the language model, where `model.baseUrl` does not say it; any OpenAI-compatible one.'),
   DATABASE_URL: z
     .string()
     .default('')

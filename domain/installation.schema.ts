@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { FixSettings } from './fix/settings.schema.js';
 import { CodeHostList } from './code-hosts/code-hosts.schema.js';
+import { ModelSettings } from './model/settings.schema.js';
 import { NotifySettings } from './notify/settings.schema.js';
 import { TriggerSection } from './triggers/trigger.schema.js';
 import { RollbackSection } from './post-deploy/settings.schema.js';
@@ -11,6 +12,7 @@ export const Installation = z
     fix: FixSettings.optional().describe('How far Baton goes in mending failures: see `docs/auto-fix.md`.'),
     codeHosts: CodeHostList,
     triggers: TriggerSection,
+    model: ModelSettings.optional().describe('Language model and embedding server: see `docs/knowledge.md`.'),
     notify: NotifySettings.optional().describe('Channels, and who hears what when: see `docs/notifications.md`.'),
     rollbacks: RollbackSection,
   })

@@ -23,7 +23,9 @@ export interface Knowledge {
   recall(query: {
     readonly project: string;
     readonly text: string;
-    readonly kinds?: readonly Lesson['kind'][];
+    readonly kinds?: readonly Lesson['kind'][] | undefined;
+    /** Leaves out lessons of this execution. */
+    readonly except?: string | undefined;
     readonly limit: number;
   }): Promise<Recalled[]>;
 }

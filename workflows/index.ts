@@ -3,6 +3,7 @@ export { answer } from './answer.js';
 export { autoFix } from './auto-fix.js';
 export { commitCheck } from './commit-check.js';
 export { delivery } from './delivery.js';
+export { debugExecution } from './debug-execution.js';
 export { housekeeping } from './housekeeping.js';
 export { postDeploy } from './post-deploy.js';
 export { preRelease } from './pre-release.js';

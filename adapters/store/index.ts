@@ -7,6 +7,7 @@ import type { FixStore } from '../../domain/fix/store.js';
 import type { FailureLedger } from '../../domain/failure-groups.js';
 import type { NoticeStore } from '../../domain/notify/store.js';
 import type { MetricsLedger } from '../../domain/metrics.js';
+import type { LessonStore } from '../../domain/knowledge/lessons.js';
 import type { ModelBudget } from '../../domain/model/budget.js';
 import type { PoolLedger } from '../../domain/pool.js';
 import type { Ledger } from '../../domain/ports.js';
@@ -27,6 +28,7 @@ import { failureGroups } from './failure-groups.js';
 import { durations, lastSeen, learnDurations, setSuiteTrait, suiteTraits } from './learning.js';
 import { type LedgerOptions, type OpenStore, openStore } from './open.js';
 import { countingRefusals, metricsStore } from './metrics.js';
+import { lessonStore } from './lessons.js';
 import { modelCalls } from './model-calls.js';
 import { addStage, planDigestOf, storePlan } from './plans.js';
 import { type PipelineStore, pipelineStore } from './pipelines.js';
@@ -58,6 +60,7 @@ export interface StoreLedger extends Ledger {
   readonly blame: BlameStore;
   readonly model: ModelBudget;
   readonly pipelines: PipelineStore;
+  readonly lessons: LessonStore;
   readonly pool: PoolLedger;
   readonly travel: TravelLedger;
   readonly executions: ExecutionLedger;
@@ -123,6 +126,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     blame: blameStore(store),
     model: modelCalls(store),
     pipelines: pipelineStore(store),
+    lessons: lessonStore(store),
     pool: poolLedger(store),
     travel: travelLedger(store),
     executions: executionLedger(store),

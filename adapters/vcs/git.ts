@@ -48,6 +48,7 @@ const VERBS = new Set([
   'commit-tree',
   'config',
   'diff-tree',
+  'diff',
   'fetch',
   'hash-object',
   'init',

@@ -4,13 +4,15 @@ import type { Catalog } from '../../domain/workflows.js';
 import { executionStarter, tendExecutions } from '../../activities/executions/start.js';
 import { createExecutionActivities } from '../../activities/executions/index.js';
 import { newExecutionId } from '../../api/runs/run-id.js';
+import { analysis } from './analysis.js';
 import type { Base, Feature, OpenFeature } from './feature.js';
 import { fixFeature } from './fix.js';
 import { hostsFeature } from './hosts.js';
 import { notifyFeature } from './notify.js';
 import { pipelinesFeature } from './pipelines.js';
 
-const FEATURES: readonly OpenFeature[] = [notifyFeature, hostsFeature, fixFeature, pipelinesFeature];
+const FEATURES: readonly OpenFeature[] = [notifyFeature, hostsFeature, fixFeature, pipelinesFeature, analysis];
+
 /** How often executions that nobody tends are looked for. */
 const TEND_MS = 10_000;
 

@@ -73,7 +73,8 @@ export const ModelSettings = z
         currency: z
           .string()
           .regex(/^[A-Z]{3}$/)
-          .default('USD'),
+          .default('USD')
+          .describe('Only told, never converted.'),
       })
       .optional()
       .describe('What tokens cost, so that every exchange is recorded with its cost.'),

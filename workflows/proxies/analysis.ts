@@ -1,0 +1,36 @@
+/** Timeouts and retries of failure analysis, the model and the knowledge store. */
+import { proxyActivities } from '@temporalio/workflow';
+import type { AnalysisActivities } from '../../domain/analysis/activities.js';
+import { CONTROL_QUEUE } from '../../domain/names.js';
+
+/** Rules over at most 200 failures take seconds; an embedding server or the store that is away comes back. It beats. */
+export const analysts = proxyActivities<
+  Pick<AnalysisActivities, 'analyseFailures' | 'rememberOutcome' | 'recallFailures'>
+>({
+  taskQueue: CONTROL_QUEUE,
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: {
+    initialInterval: '500 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '30 seconds',
+    maximumAttempts: 30,
+    nonRetryableErrorTypes: ['Internal', 'NoAnswer', 'NotFound'],
+  },
+});
+
+/**
+ * Five questions of a minute each, repaired once. A busy server says itself when to come back; after three visits the
+ * rules are answer enough, because nothing depends on a model's words.
+ */
+export const explainers = proxyActivities<Pick<AnalysisActivities, 'explainFailures'>>({
+  taskQueue: CONTROL_QUEUE,
+  startToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: {
+    initialInterval: '2 seconds',
+    maximumInterval: '1 minute',
+    maximumAttempts: 3,
+    nonRetryableErrorTypes: ['Internal', 'NoAnswer'],
+  },
+});
