@@ -35,6 +35,8 @@ import { AgentsController, RunnersController } from './runners/runners.controlle
 import { DetailsController } from './runs/details.controller.js';
 import { RunsController } from './runs/runs.controller.js';
 import { RunsService } from './runs/runs.service.js';
+import { JobsController, SchedulerJobsController, SchedulesController } from './schedules/schedules.controller.js';
+import { SchedulesService } from './schedules/schedules.service.js';
 import { TestsController } from './tests/tests.controller.js';
 import { TravelController } from './travel/travel.controller.js';
 import { TravelService } from './travel/travel.service.js';
@@ -64,6 +66,9 @@ export const CONTROLLERS = [
   NoticesController,
   WorkflowsController,
   ExecutionsController,
+  SchedulesController,
+  SchedulerJobsController,
+  JobsController,
   RunnersController,
   AgentsController,
   PoolIngestController,
@@ -94,6 +99,7 @@ export function appModule(deps: ApiDeps): DynamicModule {
       HooksService,
       TriggersService,
       ExecutionsService,
+      SchedulesService,
       { provide: APP_GUARD, useClass: AccessGuard },
       { provide: APP_FILTER, useClass: ProblemFilter },
       { provide: APP_PIPE, useFactory: validationPipe },

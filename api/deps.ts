@@ -3,6 +3,8 @@ import type { Knowledge } from '../domain/knowledge.js';
 import type { ModelBudget } from '../domain/model/budget.js';
 import type { ExecutionLedger, Executions, WorkflowEngine } from '../domain/executions.js';
 import type { WorkflowSummary } from '../domain/executions.schema.js';
+import type { ScheduleServer } from '../domain/schedules/port.js';
+import type { ScheduleLedger } from '../domain/schedules/store.js';
 import type { Catalog } from '../domain/workflows.js';
 import type { FailureLedger } from '../domain/failure-groups.js';
 import type { MetricsSources } from '../domain/metrics.js';
@@ -60,6 +62,14 @@ export interface ExecutionDeps {
   readonly stored?: (() => Promise<WorkflowSummary[]>) | undefined;
 }
 
+/** What making and showing schedules needs. */
+export interface ScheduleDeps {
+  readonly server: ScheduleServer;
+  readonly ledger: ScheduleLedger;
+  /** As the settings file says now. */
+  settings(): { readonly enabled: boolean; readonly max_jobs: number };
+}
+
 /** All that the API needs from outside; `config/wiring.ts` gives it. */
 export interface ApiDeps {
   readonly ledger: Ledger;
@@ -75,6 +85,8 @@ export interface ApiDeps {
   /** Executions under way at one time; more are accepted and wait. Absent: no limit, every one is started at once. */
   readonly maxRuns?: number | undefined;
   readonly travel?: TravelDeps | undefined;
+  /** Absent: there are no schedules here. */
+  readonly schedules?: ScheduleDeps | undefined;
   /** Absent: no workflow but test runs can be started here. */
   readonly executions?: ExecutionDeps | undefined;
   /** What `/api/runs/:id/analysis` tells. */

@@ -10,6 +10,7 @@ import { failures, metrics } from './commands/metrics.js';
 import { replay } from './commands/replay.js';
 import { run } from './commands/run.js';
 import { runnersCommand } from './commands/runners-program.js';
+import { scheduleCommands } from './commands/schedule-program.js';
 import { start } from './commands/start.js';
 import { status } from './commands/status.js';
 import { rerun, reset } from './commands/travel.js';
@@ -62,6 +63,7 @@ function buildProgram(context: Context, end: (code: ExitCode) => void): Command 
   triggerCommands(program, context, end);
   notifyCommands(program, context, end);
   analysisCommands(program, context, end);
+  scheduleCommands(program, context, end);
   program
     .command('doctor')
     .argument('[dir]', 'project whose frameworks are tried as well')

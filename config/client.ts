@@ -5,6 +5,7 @@ import { executionsClient, type ExecutionsClient } from '../adapters/http/execut
 import { notificationsClient, type NotificationsClient } from '../adapters/http/notifications-client.js';
 import { runnersClient, type RunnersClient } from '../adapters/http/runners-client.js';
 import { triggersClient, type TriggersClient } from '../adapters/http/triggers-client.js';
+import { schedulesClient, type SchedulesClient } from '../adapters/http/schedules-client.js';
 import { type BatonClient, batonClient } from '../adapters/http/baton-client.js';
 
 /** `url` such as `http://127.0.0.1:8080`, or several of one installation, separated by commas; `key` is needed only where the API has keys. */
@@ -25,6 +26,9 @@ export function connectExecutions(url: string, key: string | undefined): Executi
 /** The same for triggers and what is delivered to them. */
 export function connectTriggers(url: string, key: string | undefined): TriggersClient {
   return triggersClient(wireOf(url, key));
+/** The same for schedules. */
+export function connectSchedules(url: string, key: string | undefined): SchedulesClient {
+  return schedulesClient(wireOf(url, key));
 }
 
 /** The same for notifications and channels. */

@@ -1,6 +1,6 @@
 /** Connections to Temporal that wait for the server, because parts of the stack start in any order. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy } from '@temporalio/client';
+import { type Client, ScheduleAlreadyRunning, ScheduleOverlapPolicy, type ScheduleSpec } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { NativeConnection } from '@temporalio/worker';
 import { connectClient } from '../adapters/temporal/connection.js';
@@ -67,18 +67,35 @@ export async function ensureSearchAttributes(client: Client, namespace: string):
     });
 }
 
+const DAILY: ScheduleSpec = { calendars: [{ hour: 3, minute: 17 }], timezone: 'UTC', jitter: '10 minutes' };
+
 /** Once a day at an hour of little work; a day that was missed is not made up for. */
 export async function ensureHousekeeping(client: Client): Promise<void> {
   try {
     await client.schedule.create({
       scheduleId: HOUSEKEEPING_SCHEDULE,
-      spec: { calendars: [{ hour: 3, minute: 17 }], timezone: 'UTC', jitter: '10 minutes' },
+      spec: DAILY,
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 hour' },
       action: { type: 'startWorkflow', workflowType: HOUSEKEEPING_WORKFLOW, taskQueue: CONTROL_QUEUE, args: [] },
     });
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
   }
+}
+
+/** How often retention cleans up. A day, the default, stays at its hour of little work. */
+export async function ensureCleanup(client: Client, intervalSeconds: number): Promise<void> {
+  const handle = client.schedule.getHandle(HOUSEKEEPING_SCHEDULE);
+  const every = intervalSeconds * 1000;
+  const daily = intervalSeconds === 86_400;
+  const { spec } = await handle.describe();
+  const now = spec.intervals?.[0]?.every;
+  if (daily ? now === undefined : now === every) return;
+  await handle.update((previous) => ({
+    ...previous,
+    spec: daily ? DAILY : { intervals: [{ every }] },
+    policies: { ...previous.policies, catchupWindow: Math.max(10_000, Math.min(every / 2, 3_600_000)) },
+  }));
 }
 
 /** The server's version for receipts, where it tells. */

@@ -6,6 +6,7 @@ import { ModelSettings } from './model/settings.schema.js';
 import { NotifySettings } from './notify/settings.schema.js';
 import { TriggerSection } from './triggers/trigger.schema.js';
 import { RollbackSection } from './post-deploy/settings.schema.js';
+import { SchedulerSettings } from './schedules/settings.schema.js';
 
 export const Installation = z
   .strictObject({
@@ -15,6 +16,7 @@ export const Installation = z
     model: ModelSettings.optional().describe('Language model and embedding server: see `docs/knowledge.md`.'),
     notify: NotifySettings.optional().describe('Channels, and who hears what when: see `docs/notifications.md`.'),
     rollbacks: RollbackSection,
+    scheduler: SchedulerSettings.optional().describe('Schedules: docs/schedules.md.'),
   })
   .meta({ id: 'Installation', description: 'The file that `BATON_CONFIG` names; YAML or JSON.' });
 export type Installation = z.infer<typeof Installation>;

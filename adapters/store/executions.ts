@@ -157,7 +157,7 @@ const waiting = ({ name, title }: Pick<Stage, 'name' | 'title'>): Stage => ({
   data: {},
 });
 
-function toExecution(row: Row): WorkflowExecution {
+export function toExecution(row: Row): WorkflowExecution {
   return {
     id: row.id,
     workflow: row.workflow,

@@ -11,6 +11,7 @@ import type { LessonStore } from '../../domain/knowledge/lessons.js';
 import type { ModelBudget } from '../../domain/model/budget.js';
 import type { PoolLedger } from '../../domain/pool.js';
 import type { Ledger } from '../../domain/ports.js';
+import type { ScheduleLedger } from '../../domain/schedules/store.js';
 import type { TravelLedger } from '../../domain/time-travel.js';
 import type { TriggerStore } from '../../domain/triggers/ports.js';
 import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
@@ -40,6 +41,7 @@ import { receipt } from './receipts.js';
 import { retain } from './retention.js';
 import { travelLedger } from './travel.js';
 import { triggerStore } from './triggers.js';
+import { scheduleLedger } from './schedules.js';
 import { createRun, findRun, listRuns, updateRun } from './runs.js';
 import { finishRun, storeVerdict } from './verdicts.js';
 
@@ -63,6 +65,7 @@ export interface StoreLedger extends Ledger {
   readonly lessons: LessonStore;
   readonly pool: PoolLedger;
   readonly travel: TravelLedger;
+  readonly schedules: ScheduleLedger;
   readonly executions: ExecutionLedger;
   readonly notices: NoticeStore;
   readonly triggers: TriggerStore;
@@ -129,6 +132,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     lessons: lessonStore(store),
     pool: poolLedger(store),
     travel: travelLedger(store),
+    schedules: scheduleLedger(store),
     executions: executionLedger(store),
     notices: noticeStore(store),
     ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),

@@ -25,6 +25,7 @@ export interface Base {
   /** Starts any workflow, also those that later capabilities bring. */
   readonly executions: Executions;
   /** Finds any workflow by name, also those that later capabilities bring. */
+  /** Every workflow by name, those of all capabilities included once everything is open. */
   readonly catalog: Catalog;
 }
 

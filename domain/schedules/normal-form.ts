@@ -75,6 +75,7 @@ export function normalForm(given: ScheduleSpelling, { owner, createdBy, nowMs }:
     work: { workflow, params: one('params', 'parameters') ?? {} },
     owner,
     createdBy,
+    project: given.project ?? null,
   });
   if (!parsed.success) throw issue(parsed.error, given);
   return { schedule: parsed.data, paused: given.paused ?? false, note: given.note ?? '' };

@@ -54,14 +54,13 @@ export interface EndedRun {
   readonly schedule: string;
   readonly workflow: string;
   readonly execution: string;
-  readonly verdict: string;
+  readonly green: boolean;
 }
 
 /** Whether a chained schedule belongs to a run that ended, and whether it starts. */
 export function follows(after: After | null, ended: EndedRun): 'no' | 'start' | 'leave-out' {
   if (after === null) return 'no';
   if (after.schedule !== undefined ? after.schedule !== ended.schedule : after.workflow !== ended.workflow) return 'no';
-  const green = ended.verdict === 'passed';
   if (after.on === 'any') return 'start';
-  return green === (after.on === 'success') ? 'start' : 'leave-out';
+  return ended.green === (after.on === 'success') ? 'start' : 'leave-out';
 }

@@ -1,9 +1,10 @@
 /** A schedule in its one normal form: what is stored with Temporal, shown, and compared. */
 import { z } from 'zod';
 import { PRIORITIES } from '../priority.js';
+import { TrustClass } from '../run.schema.js';
 import { isZone } from './zone.js';
 
-export const OVERLAPS = ['skip', 'buffer-one', 'buffer-all', 'cancel-other', 'terminate-other', 'allow-all'] as const;
+export const OVERLAPS = ['skip', 'buffer-one', 'buffer-all', 'cancel-other', 'allow-all'] as const;
 export const OWNERS = ['built-in', 'settings', 'api'] as const;
 
 /** `schedule list` and `schedule create` are commands, so no schedule has such a name (a name alone fires it). */
@@ -79,7 +80,9 @@ export const ScheduledWork = z
       .string()
       .min(1)
       .max(200)
-      .describe('Name of a built-in workflow, id of a stored definition, or `run` for a plain test run.'),
+      .describe(
+        'Name of a built-in workflow, id of a stored definition, or `suiteRun` (also `run`) for a plain test run.',
+      ),
     params: z.record(z.string(), z.unknown()).default({}).describe('Input of the workflow.'),
   })
   .meta({ id: 'ScheduledWork' });
@@ -135,7 +138,14 @@ export const Schedule = z
       .enum(OWNERS)
       .default('api')
       .describe('Who may change it: `settings` and `built-in` follow the settings file.'),
-    createdBy: z.string().max(200).default('').describe('Who made it.'),
+    createdBy: z.string().max(200).default('').describe('Who made it: its runs are asked for by them.'),
+    trust: TrustClass.default('trusted').describe('How far its runs are trusted, decided when it was made.'),
+    project: z
+      .string()
+      .max(100)
+      .nullable()
+      .default(null)
+      .describe('Name of the project. Null: what the workflow takes from its parameters.'),
   })
   .meta({ id: 'Schedule' });
 export type Schedule = z.infer<typeof Schedule>;
@@ -149,7 +159,7 @@ const Whole = z.union([z.string().max(60), z.number()]);
 export const ScheduleSpelling = z
   .strictObject({
     id: z.string().max(200).optional().describe('Default: made from the name.'),
-    name: z.string().min(1).max(200).optional(),
+    name: z.string().min(1).max(200).optional().describe('What people call it.'),
     cron: z
       .union([z.string(), z.array(z.string()).min(1).max(20)])
       .optional()
@@ -165,23 +175,48 @@ export const ScheduleSpelling = z
       .union([z.string().min(1).max(200), After])
       .optional()
       .describe('Id of a schedule, or `{ schedule | workflow, on }`.'),
-    timezone: z.string().max(100).optional(),
+    timezone: z.string().max(100).optional().describe('IANA name such as Europe/Berlin. Default: UTC.'),
     time_zone: z.string().max(100).optional().describe('The same as `timezone`.'),
     tz: z.string().max(100).optional().describe('The same as `timezone`.'),
     jitter: Whole.optional().describe('Such as `5m`.'),
-    overlap: z.string().max(40).optional(),
+    overlap: z
+      .string()
+      .max(40)
+      .optional()
+      .describe(
+        'While the firing before is under way: skip (default), buffer-one, buffer-all, cancel-other, allow-all.',
+      ),
     catchUp: Whole.optional().describe('Such as `1h`. Default: half the time between two firings.'),
     catch_up: Whole.optional().describe('The same as `catchUp`.'),
-    window: Window.optional(),
-    pauseAfterFailures: z.int().min(1).max(100).optional(),
-    priority: z.union([z.int().min(1).max(5), z.enum(PRIORITIES)]).optional(),
-    retry: Retry.optional(),
-    workflow: z.string().min(1).max(200).optional(),
+    window: Window.optional().describe('Hours inside which a firing may wait for idle machines.'),
+    pauseAfterFailures: z
+      .int()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('Pauses it after so many runs in a row that were not green. Default: never.'),
+    priority: z
+      .union([z.int().min(1).max(5), z.enum(PRIORITIES)])
+      .optional()
+      .describe('1 is critical. Default: medium.'),
+    retry: Retry.optional().describe('How a run is tried again.'),
+    workflow: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('What it starts: a built-in workflow, a stored definition, or `run` for a plain test run.'),
     workflow_id: z.string().min(1).max(200).optional().describe('The same as `workflow`.'),
     definition: z.string().min(1).max(200).optional().describe('The same as `workflow`.'),
-    params: z.record(z.string(), z.unknown()).optional(),
+    params: z.record(z.string(), z.unknown()).optional().describe('Input of the workflow.'),
     parameters: z.record(z.string(), z.unknown()).optional().describe('The same as `params`.'),
-    paused: z.boolean().optional(),
+    project: z
+      .string()
+      .min(1)
+      .max(100)
+      .optional()
+      .describe('Name of the project. Default: what the workflow takes from its input.'),
+    paused: z.boolean().optional().describe('true: it is made paused.'),
     note: z.string().max(500).optional().describe('Why it is paused.'),
   })
   .meta({ id: 'ScheduleSpelling' });

@@ -14,7 +14,7 @@ export type SuiteRunParams = z.infer<typeof SuiteRunParams>;
 
 export const SUITE_RUN: WorkflowKind<SuiteRunParams> = {
   name: 'suiteRun',
-  aliases: ['suite-run', 'test-run'],
+  aliases: ['suite-run', 'test-run', 'run'],
   title: 'Run suites',
   description:
     'Runs the suites of a project once: what schedules and triggers start when no larger workflow is asked for.',

@@ -30,10 +30,10 @@ const FAST = ['transfer', 'timer', 'visibility', 'outbound'].flatMap((queue) => 
   `history.${queue}ProcessorMaxPollRPS=2000`,
 ]);
 
-export async function startTemporal(options: { dbFile?: string } = {}): Promise<TestTemporal> {
+export async function startTemporal(options: { dbFile?: string; port?: number } = {}): Promise<TestTemporal> {
   const found = await locateTemporal({ env: process.env });
   if (found.kind !== 'binary') throw new Error('tests start a Temporal server of their own: unset TEMPORAL_ADDRESS');
-  const [port, uiPort] = [await freePort(), await freePort()];
+  const [port, uiPort] = [options.port ?? (await freePort()), await freePort()];
   const attributes = Object.values(SEARCH_ATTRIBUTES).flatMap((name) => ['--search-attribute', `${name}=Keyword`]);
   const db = options.dbFile
     ? ['--db-filename', options.dbFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=NORMAL']

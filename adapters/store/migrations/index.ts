@@ -11,6 +11,7 @@ import { MODEL_STATEMENTS } from './0011-model.js';
 import { FIX_STATEMENTS } from './0012-fixes.js';
 import * as notices from './0009-notices.js';
 import * as pipelines from './0015-pipelines.js';
+import { STATEMENTS as SCHEDULES } from './0014-schedules.js';
 
 const running = (statements: readonly string[]): Migration => ({
   async up(db) {
@@ -31,6 +32,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0012-fixes': running(FIX_STATEMENTS),
   '0009-notices': { up: notices.up },
   '0015-pipelines': { up: pipelines.up },
+  '0014-schedules': running(SCHEDULES),
 };
 
 /** Brings the database to the newest schema, in one transaction; several processes may do so at the same time. */

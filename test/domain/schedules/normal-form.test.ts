@@ -39,6 +39,8 @@ describe('every spelling has one normal form', () => {
         work: { workflow: 'full-regression', params: {} },
         owner: 'api',
         createdBy: 'ann',
+        trust: 'trusted',
+        project: null,
       },
     });
   });
