@@ -6,6 +6,7 @@ import { down } from './commands/down.js';
 import { cancel, logs, open, runs, show } from './commands/executions.js';
 import { notifyCommands } from './commands/notify-program.js';
 import { showReceipt, showReceiptKey, verifyReceipt } from './commands/receipt.js';
+import { layeredInstead, listLayers } from './commands/layered.js';
 import { failures, metrics } from './commands/metrics.js';
 import { replay } from './commands/replay.js';
 import { run } from './commands/run.js';
@@ -145,7 +146,36 @@ function runCommand(program: Command, context: Context, color: Color, end: End):
     )
     .option('--no-blame', 'do not ask whose fault a failure is: every red test gates')
     .option('--repo <url>', 'repository of --commit: URL or directory (default: the project directory)')
-    .action(async (dir: string, flags) => end(await run(context, dir, { ...flags, ...color() })));
+    .option(
+      '--layers <file-or-names>',
+      'run in layers: a document of layers, or names of them by commas (repeatable)',
+      collect,
+    )
+    .option('--mode <mode>', 'fast_feedback, layered_execution, background_e2e, hybrid_execution or custom_mode')
+    .option('--plan', 'print what the layers would do, and start nothing')
+    .option('--env <environment>', 'environment whose overlay is taken: development, testing, staging, production, ci')
+    .addOption(
+      new Option('--max-minutes <n>', 'cut the run after so many minutes').argParser(
+        wholeNumber('--max-minutes', 1, 10_080),
+      ),
+    )
+    .option('--no-background', 'nothing goes on behind the verdict')
+    .option('--use-layers', 'run in the standard layers')
+    .option('--websocket-thread-id <id>', 'carried by every event of its progress')
+    .option('--master-orchestration', 'the same as --use-layers; wins over every other of these flags')
+    .option('--orchestration-status', 'print what is up, and start nothing')
+    .action(async (dir: string, flags) =>
+      end(
+        (await layeredInstead(context, dir, { ...flags, ...color() })) ??
+          (await run(context, dir, { ...flags, ...color() })),
+      ),
+    );
+  program
+    .command('layers')
+    .description('layers of a run: list')
+    .command('list', { isDefault: true })
+    .description('the standard layers in order')
+    .action(() => end(listLayers(context)));
 }
 
 function executionCommands(program: Command, context: Context, color: Color, end: End): void {

@@ -26,6 +26,8 @@ export function connectExecutions(url: string, key: string | undefined): Executi
 /** The same for triggers and what is delivered to them. */
 export function connectTriggers(url: string, key: string | undefined): TriggersClient {
   return triggersClient(wireOf(url, key));
+}
+
 /** The same for schedules. */
 export function connectSchedules(url: string, key: string | undefined): SchedulesClient {
   return schedulesClient(wireOf(url, key));

@@ -238,6 +238,7 @@ export const ClientMessage = z.discriminatedUnion('type', [
     type: z.literal('subscribe'),
     events: z.array(z.string().max(100)).min(1).max(100).optional(),
     execution: ExecutionId.optional(),
+    thread: z.string().min(1).max(200).optional(),
     after: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
   }),
   z.strictObject({ type: z.literal('unsubscribe') }),

@@ -64,6 +64,9 @@ export interface EventMap {
     status: ExecutionStatus;
     outcome: string | null;
     sentence: string | null;
+    /** Of a layered run: how much of the foreground has ended, and the thread id it was started with. */
+    percent?: number;
+    thread?: string;
     stages: { name: string; title: string; status: StageStatus; sentence: string | null }[];
   };
   /** Figures of an execution that a dashboard shows. */

@@ -7,6 +7,7 @@ import { COMMIT_CHECK } from './workflows/commit-check.schema.js';
 import { POST_DEPLOY } from './workflows/post-deploy.schema.js';
 import { PRE_RELEASE } from './workflows/pre-release.schema.js';
 import { DEBUG_EXECUTION } from './workflows/debug-execution.schema.js';
+import { LAYERED_RUN } from './workflows/layered-run.schema.js';
 import { SUITE_RUN } from './workflows/suite-run.schema.js';
 
 export interface WorkflowKind<P extends object = object> {
@@ -35,6 +36,7 @@ export const BUILT_IN: readonly WorkflowKind[] = [
   workflowKind(SUITE_RUN),
   workflowKind(COMMIT_CHECK),
   workflowKind(DEBUG_EXECUTION),
+  workflowKind(LAYERED_RUN),
 ];
 
 /** What can be started under a name. Stored definitions bring a catalog of their own. */

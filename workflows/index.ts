@@ -7,6 +7,7 @@ export { debugExecution } from './debug-execution.js';
 export { housekeeping } from './housekeeping.js';
 export { postDeploy } from './post-deploy.js';
 export { preRelease } from './pre-release.js';
+export { layeredRun } from './layered-run.js';
 export { scheduledStart } from './scheduled-start.js';
 export { suiteRun } from './suite-run.js';
 export { notification } from './notification.js';

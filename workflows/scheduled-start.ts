@@ -20,6 +20,7 @@ import { CONTROL_QUEUE, SCHEDULED_START_WORKFLOW } from '../domain/names.js';
 import type { Follower, RunEnd, ScheduledStartInput } from '../domain/schedules/firing.js';
 import type { Placing } from '../domain/schedules/placing.js';
 import type { Schedule } from '../domain/schedules/schedule.schema.js';
+import { announce } from './announce.js';
 import { starts } from './proxies/executions.js';
 import { firings, scheduledRuns, schedules } from './proxies/schedules.js';
 import { asExecution, type Ended, type StageHandle, type Stages } from './stages.js';
@@ -50,6 +51,7 @@ export async function scheduledStart({ schedule, after }: ScheduledStartInput): 
     if (schedule.window) await stages.run('placed', (stage) => inItsPlace(schedule, stage));
     const end = await untilItHelpsNoMore(schedule, firing, stages);
     const { paused, followers } = await schedules.concludeFiring({ firing, schedule, end });
+    if (!end.green && end.outcome !== 'cancelled') await tell(schedule, end, firing, paused);
     for (const follower of followers) await next(stages, follower, schedule, end);
     return {
       outcome: end.outcome,
@@ -111,6 +113,21 @@ async function once(schedule: Schedule, key: string, firing: string, stage: Stag
       await CancellationScope.nonCancellable(() => schedules.cancelExecution({ execution: id }));
     throw error;
   }
+}
+
+/** Reported once it is not tried again. */
+function tell(schedule: Schedule, end: RunEnd, firing: string, paused: string | null): Promise<void> {
+  return announce({
+    key: `schedule:${firing}`,
+    kind: 'workflow_failed',
+    severity: paused === null ? 'warning' : 'critical',
+    project: schedule.project ?? 'none',
+    title: `Schedule ${schedule.name}: ${end.outcome}`.slice(0, 200),
+    text: `${end.sentence}${paused === null ? '' : `\n\n${paused}`}`,
+    group: `schedule:${schedule.id}`,
+    links: [],
+    data: { schedule: schedule.id, execution: end.execution, outcome: end.outcome },
+  });
 }
 
 /** Its id holds the run it comes after, so that it starts once. */

@@ -124,8 +124,18 @@ function tell(tx: Tx, row: Row, before?: Row): Promise<void> {
     .map(({ name, title, status, sentence }) => ({ name, title, status, sentence }));
   const { workflow, status, outcome, sentence } = row;
   return appendEvents(tx, scopeOf(row), [
-    { type: 'execution_changed', payload: { workflow, status, outcome, sentence, stages } },
+    { type: 'execution_changed', payload: { workflow, status, outcome, sentence, ...progressOf(row), stages } },
   ]);
+}
+
+/** Of workflows that tell how far they are, and to whom. */
+function progressOf({ params, stages, ended_at }: Row): { percent?: number; thread?: string } {
+  const thread = params['thread'];
+  const told = stages.map(({ data }) => data['percent']).filter((each) => typeof each === 'number');
+  return {
+    ...(told.length > 0 ? { percent: ended_at ? 100 : Math.max(...told) } : {}),
+    ...(typeof thread === 'string' ? { thread } : {}),
+  };
 }
 
 const scopeOf = ({ id, project, principal, trust }: Row): Scope => ({ execution: id, project, principal, trust });

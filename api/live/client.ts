@@ -15,6 +15,8 @@ export interface Subscription {
   /** Absent = all. */
   readonly events: ReadonlySet<string> | undefined;
   readonly execution: string | undefined;
+  /** Only progress that carries this thread id. */
+  readonly thread?: string | undefined;
   /** Absent = from now on. */
   readonly after: number | undefined;
 }
@@ -103,8 +105,9 @@ export class LiveClient {
   private deliver(current: Current, event: LiveEvent): void {
     if (this.current !== current || event.id <= current.cursor) return;
     current.cursor = event.id;
-    const { events, execution } = current.wanted;
+    const { events, execution, thread } = current.wanted;
     if (execution !== undefined && event.execution !== execution) return;
+    if (thread !== undefined && event.thread !== thread) return;
     if (events !== undefined && !events.has(event.type)) return;
     this.send(event.text);
   }

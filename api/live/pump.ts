@@ -14,6 +14,7 @@ export interface LiveEvent {
   readonly id: number;
   readonly type: BatonEvent['type'];
   readonly execution: string | null;
+  readonly thread?: string | undefined;
   readonly text: string;
 }
 
@@ -28,6 +29,7 @@ export const toLive = (event: BatonEvent): LiveEvent => ({
   id: event.id,
   type: event.type,
   execution: event.execution,
+  ...('thread' in event.payload ? { thread: event.payload.thread } : {}),
   text: JSON.stringify({
     type: event.type,
     payload: event.payload,

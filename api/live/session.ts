@@ -133,7 +133,7 @@ export class LiveSession {
     else this.subscribe(message);
   }
 
-  private subscribe({ events, execution, after }: Extract<ClientMessage, { type: 'subscribe' }>): void {
+  private subscribe({ events, execution, thread, after }: Extract<ClientMessage, { type: 'subscribe' }>): void {
     const unknown = events?.find((name) => !KNOWN.has(name));
     if (unknown !== undefined) {
       this.complain(`there is no event ${JSON.stringify(unknown)}; there are ${EVENT_TYPES.join(', ')}`);
@@ -141,7 +141,7 @@ export class LiveSession {
     }
     // Not awaited: catching up may take long, and an unsubscribe must be heard meanwhile.
     this.client
-      .subscribe({ events: events && new Set(events), execution, after })
+      .subscribe({ events: events && new Set(events), execution, thread, after })
       .catch((error: unknown) => this.fail(error));
   }
 

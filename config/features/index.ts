@@ -5,18 +5,23 @@ import { executionStarter, tendExecutions } from '../../activities/executions/st
 import { createExecutionActivities } from '../../activities/executions/index.js';
 import { newExecutionId } from '../../api/runs/run-id.js';
 import { analysis } from './analysis.js';
-import { schedules } from './schedules.js';
 import type { Base, Feature, OpenFeature } from './feature.js';
 import { fixFeature } from './fix.js';
 import { hostsFeature } from './hosts.js';
+import { layers } from './layers.js';
 import { notifyFeature } from './notify.js';
 import { pipelinesFeature } from './pipelines.js';
+import { schedules } from './schedules.js';
 
-const FEATURES: readonly OpenFeature[] = [notifyFeature, hostsFeature, fixFeature, pipelinesFeature, analysis];
-const FEATURES: readonly OpenFeature[] = [notifyFeature, hostsFeature, fixFeature, pipelinesFeature];
-const FEATURES: readonly OpenFeature[] = [notifyFeature, hostsFeature, fixFeature];
-const FEATURES: readonly OpenFeature[] = [notifyFeature, fixFeature];
-const FEATURES: readonly OpenFeature[] = [notifyFeature, schedules];
+const FEATURES: readonly OpenFeature[] = [
+  notifyFeature,
+  hostsFeature,
+  fixFeature,
+  pipelinesFeature,
+  analysis,
+  schedules,
+  layers,
+];
 
 /** How often executions that nobody tends are looked for. */
 const TEND_MS = 10_000;

@@ -12,12 +12,14 @@ import { temporalSchedules } from '../../adapters/temporal/schedules.js';
 import { temporalWorkflows } from '../../api/engine/workflow-engine.js';
 import { newExecutionId } from '../../api/runs/run-id.js';
 import { builtIn } from '../../domain/catalog.js';
+import type { Notice } from '../../domain/notice.js';
 import type { WorkflowExecution } from '../../domain/executions.schema.js';
 import { fitted, refuseCircle } from '../../domain/schedules/fitted.js';
 import { normalForm } from '../../domain/schedules/normal-form.js';
 import type { ScheduleServer } from '../../domain/schedules/port.js';
 import type { Schedule, ScheduleSpelling } from '../../domain/schedules/schedule.schema.js';
 import { SchedulerSettings } from '../../domain/schedules/settings.schema.js';
+import { keepHistory } from '../support/keep-history.js';
 import { openTestLedger, type TestLedger } from '../support/ledger.js';
 import { startTemporal, type TestTemporal } from '../support/temporal.js';
 import { aBatchRef, type Bench, openBench, type Script, script } from '../support/worker.js';
@@ -48,18 +50,22 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
+const told: Notice[] = [];
+
 function working<T>(work: () => Promise<T>, change: Partial<Script> = {}): Promise<T> {
   const { ledger } = opened;
   const engine = temporalWorkflows({ client: bench.client, namespace: 'default', webUi: undefined });
   const executions = executionStarter({ ledger: ledger.executions, engine, catalog: builtIn, newId: newExecutionId });
-  return bench.withWorkers(
-    {
-      ...script([aBatchRef('b1')], change),
-      ...createExecutionActivities({ ledger, executions, host: 'here', weights: {} }),
-      ...createScheduleActivities({ ledger, server, engine }),
+  const activities = {
+    ...script([aBatchRef('b1')], change),
+    ...createExecutionActivities({ ledger, executions, host: 'here', weights: {} }),
+    ...createScheduleActivities({ ledger, server, engine }),
+    planNotice: async (notice: Notice) => {
+      told.push(notice);
+      return { notifications: [] };
     },
-    work,
-  );
+  };
+  return bench.withWorkers(activities, work);
 }
 
 async function made(given: Partial<ScheduleSpelling> & { name: string }, paused = false): Promise<Schedule> {
@@ -107,6 +113,7 @@ describe('a firing', () => {
       outcome: 'passed',
       principal: 'ann',
     });
+    await keepHistory(bench.client, first!.id, 'scheduledStart', 'by-the-clock');
     expect(first!.params).toMatchObject({ schedule: 'often', workflow: 'suiteRun', cause: 'clock' });
     const started = await opened.ledger.executions.find(first!.result!['execution'] as string);
     expect(started).toMatchObject({ workflow: 'suiteRun', parent: first!.id, project: 'shop', principal: 'ann' });
@@ -161,7 +168,11 @@ describe('a firing', () => {
       ['again-1', 'failed'],
       ['again-2', 'failed'],
     ]);
+    await keepHistory(bench.client, firing!.id, 'scheduledStart', 'tried-again');
     expect(firing!.outcome).toBe('incomplete');
+    expect(told.map(({ kind, title, group }) => ({ kind, title, group }))).toEqual([
+      { kind: 'workflow_failed', title: 'Schedule unknown: incomplete', group: 'schedule:unknown' },
+    ]);
     await made({ name: 'red', cron: '0 2 * * *', retry: { attempts: 2, delaySeconds: 1, on: 'incomplete' } });
     const [once] = await working(
       async () => {
@@ -202,6 +213,7 @@ describe('a chain', () => {
       await ended('second', 1);
       return firing!;
     });
+    await keepHistory(bench.client, green.id, 'scheduledStart', 'followed');
     expect(green.stages.find(({ name }) => name === 'next-second')).toMatchObject({ status: 'passed' });
     expect(green.stages.find(({ name }) => name === 'next-alarm')!.sentence).toContain(
       'it starts only when that has failed',
@@ -256,6 +268,7 @@ describe('a window', () => {
       ['placed', 'passed'],
       ['run', 'passed'],
     ]);
+    await keepHistory(bench.client, firing!.id, 'scheduledStart', 'placed');
     expect(firing!.stages[1]!.sentence).toContain('nothing is known yet of how busy the machines are');
   });
 });
