@@ -63,12 +63,20 @@ export async function verifyAll(
   const finalists: Trialled[] = [];
   for (const { id, changes } of variants) {
     const candidate = survivors.find((each) => each.id === id)!;
-    const trialled = await tournament.of(candidate, changes, rankOf(candidate));
+    const shown = await tournament.of(candidate, changes, rankOf(candidate));
+    const trialled = { ...shown, refuted: shown.refuted ?? (hasRival(candidate, survivors) ? AMBIGUOUS : null) };
     finalists.push(trialled);
     if (trialled.refuted === null) return { finalists, winner: trialled };
   }
   return { finalists, winner: undefined };
 }
+
+const AMBIGUOUS = 'other values at the same place pass the same tests, so the tests do not tell which is right';
+
+/** Of two values that both make the tests pass, at most one is right. */
+const hasRival = ({ id, kind, file, line }: Candidate, survivors: readonly Candidate[]): boolean =>
+  kind === 'constant' &&
+  survivors.some((other) => other.id !== id && other.kind === kind && other.file === file && other.line === line);
 
 /** Everything at once. Without `candidates`, templates make them. */
 export async function repair(
