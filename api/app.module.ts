@@ -1,6 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AnalysisController, KnowledgeController } from './analysis/analysis.controller.js';
+import { AlertsController } from './alerts/alerts.controller.js';
+import { RulesController } from './alerts/rules.controller.js';
+import { SilencesController } from './alerts/silences.controller.js';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { AccessGuard } from './common/access.guard.js';
 import { Authenticator } from './common/authenticator.js';
@@ -28,6 +31,7 @@ import { EventPump } from './live/pump.js';
 import { MetricsController } from './metrics/metrics.controller.js';
 import { MetricsService } from './metrics/metrics.service.js';
 import { NoticesController, NotificationsController } from './notifications/notifications.controller.js';
+import { MonitoringController } from './monitoring/monitoring.controller.js';
 import { ReceiptsController } from './receipts/receipts.controller.js';
 import { PoolIngestController } from './runners/pool-ingest.controller.js';
 import { PoolService } from './runners/pool.service.js';
@@ -74,6 +78,10 @@ export const CONTROLLERS = [
   PoolIngestController,
   HooksController,
   TriggersController,
+  MonitoringController,
+  RulesController,
+  SilencesController,
+  AlertsController,
 ];
 
 @Module({})

@@ -1,6 +1,10 @@
 import type { Analyses } from '../domain/analysis/ports.js';
 import type { Knowledge } from '../domain/knowledge.js';
 import type { ModelBudget } from '../domain/model/budget.js';
+import type { CompileCel } from '../domain/alerts/condition.js';
+import type { ReadyRule } from '../domain/alerts/rules.js';
+import type { Monitoring } from '../domain/monitoring/monitoring.schema.js';
+import type { AlertStore, MonitoringStore } from '../domain/monitoring/ports.js';
 import type { ExecutionLedger, Executions, WorkflowEngine } from '../domain/executions.js';
 import type { WorkflowSummary } from '../domain/executions.schema.js';
 import type { ScheduleServer } from '../domain/schedules/port.js';
@@ -70,6 +74,16 @@ export interface ScheduleDeps {
   settings(): { readonly enabled: boolean; readonly max_jobs: number };
 }
 
+/** Series, health, anomalies and alerts. */
+export interface MonitoringDeps {
+  readonly store: MonitoringStore;
+  readonly alerts: AlertStore;
+  settings(): Monitoring;
+  /** Every rule there is, compiled. */
+  rules(): Promise<readonly ReadyRule[]>;
+  readonly compile: CompileCel;
+}
+
 /** All that the API needs from outside; `config/wiring.ts` gives it. */
 export interface ApiDeps {
   readonly ledger: Ledger;
@@ -87,6 +101,8 @@ export interface ApiDeps {
   readonly travel?: TravelDeps | undefined;
   /** Absent: there are no schedules here. */
   readonly schedules?: ScheduleDeps | undefined;
+  /** Absent: nothing is watched here. */
+  readonly monitoring?: MonitoringDeps | undefined;
   /** Absent: no workflow but test runs can be started here. */
   readonly executions?: ExecutionDeps | undefined;
   /** What `/api/runs/:id/analysis` tells. */

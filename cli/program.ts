@@ -1,6 +1,7 @@
 /** Every command with its flags: what `--help` says. Each command does one call. */
 import { Command, CommanderError, Option } from 'commander';
 import { runnerRange, wholeNumber } from './check.js';
+import { alertsCommand } from './commands/alerts-program.js';
 import { doctor } from './commands/doctor.js';
 import { down } from './commands/down.js';
 import { cancel, logs, open, runs, show } from './commands/executions.js';
@@ -65,6 +66,7 @@ function buildProgram(context: Context, end: (code: ExitCode) => void): Command 
   notifyCommands(program, context, end);
   analysisCommands(program, context, end);
   scheduleCommands(program, context, end);
+  alertsCommand(program, context, end);
   program
     .command('doctor')
     .argument('[dir]', 'project whose frameworks are tried as well')

@@ -72,6 +72,9 @@ export class Progress {
       case 'execution_changed':
       case 'dashboard_updated':
       case 'retraining_requested':
+      case 'alert_changed':
+      case 'anomaly_found':
+      case 'monitoring_updated':
       case 'worker_status_changed':
       case 'notice_posted':
       case 'notification_changed':

@@ -1,5 +1,6 @@
 /** The CLI's way to the API. A file of its own: a command must not load what only the control process needs. */
 import { analysisClient, type AnalysisClient } from '../adapters/http/analysis-client.js';
+import { alertsClient, type AlertsClient } from '../adapters/http/alerts-client.js';
 import { Addresses } from '../adapters/http/addresses.js';
 import { executionsClient, type ExecutionsClient } from '../adapters/http/executions-client.js';
 import { notificationsClient, type NotificationsClient } from '../adapters/http/notifications-client.js';
@@ -41,6 +42,11 @@ export function connectNotifications(url: string, key: string | undefined): Noti
 /** The same for failure analysis and the knowledge store. */
 export function connectAnalysis(url: string, key: string | undefined): AnalysisClient {
   return analysisClient(wireOf(url, key));
+}
+
+/** The same for monitoring and alerts. */
+export function connectAlerts(url: string, key: string | undefined): AlertsClient {
+  return alertsClient(wireOf(url, key));
 }
 
 function wireOf(url: string, key: string | undefined) {

@@ -96,6 +96,32 @@ export interface EventMap {
   };
   /** A notice reached a channel, or did not. `key` is the notice's. */
   notification_changed: { key: string; channel: string; state: NotificationState; why: string | null };
+  /** An alert began to fire, is over, or somebody has acknowledged it. */
+  alert_changed: {
+    id: string;
+    rule: string;
+    group: string;
+    severity: 'info' | 'warning' | 'critical';
+    state: 'pending' | 'firing' | 'resolved';
+    acknowledgedBy: string | null;
+  };
+  /** A series is away from what its past explains. */
+  anomaly_found: {
+    id: string;
+    series: string;
+    kind: 'spike' | 'step' | 'drift';
+    at: string;
+    value: number;
+    expected: number;
+    firing: string;
+  };
+  /** A firing of the monitoring workflow has left new data for `GET /api/monitoring/dashboard`. */
+  monitoring_updated: {
+    execution: string;
+    status: 'healthy' | 'degraded' | 'down';
+    anomalies: number;
+    run: string | null;
+  };
 }
 
 export type EventType = keyof EventMap;
@@ -117,6 +143,9 @@ export const EVENT_TYPES = [
   'worker_status_changed',
   'notice_posted',
   'notification_changed',
+  'alert_changed',
+  'anomaly_found',
+  'monitoring_updated',
 ] as const satisfies readonly EventType[];
 
 export type BatonEvent = {

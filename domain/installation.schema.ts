@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FixSettings } from './fix/settings.schema.js';
 import { CodeHostList } from './code-hosts/code-hosts.schema.js';
 import { ModelSettings } from './model/settings.schema.js';
+import { Monitoring } from './monitoring/monitoring.schema.js';
 import { NotifySettings } from './notify/settings.schema.js';
 import { TriggerSection } from './triggers/trigger.schema.js';
 import { RollbackSection } from './post-deploy/settings.schema.js';
@@ -14,6 +15,9 @@ export const Installation = z
     codeHosts: CodeHostList,
     triggers: TriggerSection,
     model: ModelSettings.optional().describe('Language model and embedding server: see `docs/knowledge.md`.'),
+    monitoring: Monitoring.optional().describe(
+      'What is watched, when people hear of it, and what is tested then: see `docs/monitoring.md`.',
+    ),
     notify: NotifySettings.optional().describe('Channels, and who hears what when: see `docs/notifications.md`.'),
     rollbacks: RollbackSection,
     scheduler: SchedulerSettings.optional().describe('Schedules: docs/schedules.md.'),

@@ -6,6 +6,7 @@ import {
   type PartFacts,
   type QueueFacts,
   type RunnerFacts,
+  type WatchedFacts,
 } from './metrics.js';
 
 export interface SeriesValue {
@@ -160,6 +161,27 @@ export function partSeries(parts: readonly PartFacts[]): Series[] {
       'baton_part_resident_bytes',
       'Memory of a process of this stack.',
       parts.map(({ part, residentBytes }) => [{ part }, residentBytes]),
+    ),
+  ];
+}
+
+/** Health, alerts and every collected series, where monitoring is on. */
+export function monitoringSeries({ parts, firing, series }: WatchedFacts): Series[] {
+  return [
+    gauge(
+      'baton_component_up',
+      'Whether a component is well (1), degraded (0.5) or down (0).',
+      parts.map(({ name, status }) => [{ component: name }, { healthy: 1, degraded: 0.5, down: 0 }[status]]),
+    ),
+    gauge(
+      'baton_alerts_firing',
+      'Alerts that fire, by severity.',
+      firing.map(({ severity, count }) => [{ severity }, count]),
+    ),
+    gauge(
+      'baton_series',
+      'Newest value of a collected series, in its own unit; of users as well.',
+      series.map(({ name, unit, source, value }) => [{ name, unit, source }, value]),
     ),
   ];
 }

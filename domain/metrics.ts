@@ -79,6 +79,18 @@ export interface PartFacts {
   readonly residentBytes: number;
 }
 
+/** What monitoring knows now. */
+export interface WatchedFacts {
+  readonly parts: readonly { readonly name: string; readonly status: 'healthy' | 'degraded' | 'down' }[];
+  readonly firing: readonly { readonly severity: string; readonly count: number }[];
+  readonly series: readonly {
+    readonly name: string;
+    readonly unit: string;
+    readonly source: string;
+    readonly value: number;
+  }[];
+}
+
 /** The sources behind `/metrics`; each may fail on its own, and the rest is told all the same. */
 export interface MetricsSources {
   readonly ledger: MetricsLedger;

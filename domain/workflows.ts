@@ -8,6 +8,7 @@ import { POST_DEPLOY } from './workflows/post-deploy.schema.js';
 import { PRE_RELEASE } from './workflows/pre-release.schema.js';
 import { DEBUG_EXECUTION } from './workflows/debug-execution.schema.js';
 import { LAYERED_RUN } from './workflows/layered-run.schema.js';
+import { MONITORING } from './workflows/monitoring.schema.js';
 import { SUITE_RUN } from './workflows/suite-run.schema.js';
 
 export interface WorkflowKind<P extends object = object> {
@@ -37,6 +38,7 @@ export const BUILT_IN: readonly WorkflowKind[] = [
   workflowKind(COMMIT_CHECK),
   workflowKind(DEBUG_EXECUTION),
   workflowKind(LAYERED_RUN),
+  workflowKind(MONITORING),
 ];
 
 /** What can be started under a name. Stored definitions bring a catalog of their own. */

@@ -9,6 +9,7 @@ export { postDeploy } from './post-deploy.js';
 export { preRelease } from './pre-release.js';
 export { layeredRun } from './layered-run.js';
 export { scheduledStart } from './scheduled-start.js';
+export { monitoring } from './monitoring.js';
 export { suiteRun } from './suite-run.js';
 export { notification } from './notification.js';
 export { testRun } from './test-run.js';

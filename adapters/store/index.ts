@@ -8,6 +8,7 @@ import type { FailureLedger } from '../../domain/failure-groups.js';
 import type { NoticeStore } from '../../domain/notify/store.js';
 import type { MetricsLedger } from '../../domain/metrics.js';
 import type { LessonStore } from '../../domain/knowledge/lessons.js';
+import type { AlertStore, MonitoringStore } from '../../domain/monitoring/ports.js';
 import type { ModelBudget } from '../../domain/model/budget.js';
 import type { PoolLedger } from '../../domain/pool.js';
 import type { Ledger } from '../../domain/ports.js';
@@ -30,6 +31,8 @@ import { durations, lastSeen, learnDurations, setSuiteTrait, suiteTraits } from 
 import { type LedgerOptions, type OpenStore, openStore } from './open.js';
 import { countingRefusals, metricsStore } from './metrics.js';
 import { lessonStore } from './lessons.js';
+import { alertStore } from './monitoring/alerts.js';
+import { monitoringStore } from './monitoring/index.js';
 import { modelCalls } from './model-calls.js';
 import { addStage, planDigestOf, storePlan } from './plans.js';
 import { type PipelineStore, pipelineStore } from './pipelines.js';
@@ -70,6 +73,8 @@ export interface StoreLedger extends Ledger {
   readonly notices: NoticeStore;
   readonly triggers: TriggerStore;
   readonly answers: AnswerStore;
+  readonly monitoring: MonitoringStore;
+  readonly alerts: AlertStore;
   /** Every digest that some execution still names; for `ArtifactStore.sweep`. */
   keptDigests(): Promise<Set<string>>;
 }
@@ -135,6 +140,8 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     schedules: scheduleLedger(store),
     executions: executionLedger(store),
     notices: noticeStore(store),
+    monitoring: monitoringStore(store),
+    alerts: alertStore(store),
     ping: () => read(store, async (db) => void (await sql`SELECT 1 FROM runs LIMIT 1`.execute(db))),
     close: () => store.close(),
   };

@@ -6,7 +6,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { MetricsSources } from '../../domain/metrics.js';
 import { type MetricsSummary, summarise } from '../../domain/metrics.schema.js';
-import { ledgerSeries, partSeries, queueSeries, runnerSeries, type Series } from '../../domain/metrics-series.js';
+import {
+  ledgerSeries,
+  monitoringSeries,
+  partSeries,
+  queueSeries,
+  runnerSeries,
+  type Series,
+} from '../../domain/metrics-series.js';
+import { watchedFacts } from '../monitoring/watched.js';
 import { ApiProblem } from '../common/problem.js';
 import { API_DEPS, type ApiDeps } from '../deps.js';
 import { LiveGateway } from '../live/live.gateway.js';
@@ -69,11 +77,13 @@ export class MetricsService {
   async text(): Promise<string> {
     const sources = this.sources();
     const missing: string[] = [];
-    const [ledger, queues, runners, parts] = await Promise.all([
+    const { monitoring } = this.deps;
+    const [ledger, queues, runners, parts, watched] = await Promise.all([
       this.ask('ledger', () => sources.ledger.facts(), missing),
       this.ask('queues', () => sources.queues(), missing),
       this.ask('runners', () => sources.runners(), missing),
       this.ask('parts', () => sources.parts(), missing),
+      monitoring && this.ask('monitoring', () => watchedFacts(monitoring), missing),
     ]);
     const shared = new Registry();
     const series = [
@@ -81,6 +91,7 @@ export class MetricsService {
       ...(queues ? queueSeries(queues) : []),
       ...(runners ? runnerSeries(runners) : []),
       ...(parts ? partSeries(parts) : []),
+      ...(watched ? monitoringSeries(watched) : []),
       up(missing),
     ];
     for (const each of series) shared.registerMetric(asMetric(each));

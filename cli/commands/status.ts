@@ -1,3 +1,4 @@
+import { Health } from '../../domain/monitoring/health.js';
 import { isSameProcess } from '../../scripts/lib/lock.mjs';
 import { connectTriggers } from '../../config/client.js';
 import { temporalHealth } from '../../workers/stack/grpc-health.js';
@@ -14,10 +15,12 @@ const NEWEST_RUNS = 200;
 /** `baton status`: what is up, each part asked. 0 when all is well, 3 when nothing is up or something is ill. */
 export async function status(context: Context, flags: { json?: boolean }): Promise<ExitCode> {
   const manifest = runningStack(context.settings.home);
-  const checks = manifest ? await ask(context, manifest) : [];
+  const health = manifest ? await healthOf(context, manifest.api) : null;
+  const checks = manifest ? [...(await ask(context, manifest)), ...probeChecks(health)] : [];
   const ok = manifest !== null && checks.every((check) => check.problem === null);
   const pool = manifest ? await lookAtPool(context, manifest.api) : null;
-  if (flags.json) context.stdout.write(`${JSON.stringify({ up: manifest !== null, ok, checks, pool, manifest })}\n`);
+  if (flags.json)
+    context.stdout.write(`${JSON.stringify({ up: manifest !== null, ok, health, checks, pool, manifest })}\n`);
   else if (!manifest) context.stdout.write('Nothing is up; `baton up` starts it.\n');
   else {
     const rows = checks.map((check) => [
@@ -26,7 +29,7 @@ export async function status(context: Context, flags: { json?: boolean }): Promi
       check.problem ?? check.detail,
     ]);
     context.stdout.write(
-      `Up since ${manifest.startedAt} (pid ${manifest.supervisor.pid}).\n${places(manifest)}${table(rows)}${pool ? poolText(pool) : ''}`,
+      `Up since ${manifest.startedAt} (pid ${manifest.supervisor.pid})${health ? `, ${health.status}` : ''}.\n${places(manifest)}${table(rows)}${pool ? poolText(pool) : ''}`,
     );
   }
   return ok ? EXIT.green : EXIT.unknown;
@@ -58,6 +61,30 @@ async function ask(context: Context, manifest: Manifest): Promise<Check[]> {
     ...(api === null ? [...(await stuckRuns(context, manifest.api)), ...(await watched(context, manifest.api))] : []),
   ];
 }
+
+/** What probes have found; null just after the start, when nobody has looked yet. */
+async function healthOf(context: Context, api: string): Promise<Health | null> {
+  const key = apiKey(context.settings);
+  try {
+    const response = await fetch(`${api}/api/health`, {
+      headers: key === undefined ? {} : { Authorization: `Bearer ${key}` },
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    });
+    return response.ok ? Health.parse(await response.json()) : null;
+  } catch {
+    return null; // whether the API answers at all is a check of its own
+  }
+}
+
+/** Own parts are asked by this command itself. Degraded is worth a word, and no reason to call the whole ill. */
+const probeChecks = (health: Health | null): Check[] =>
+  (health?.components ?? [])
+    .filter(({ kind }) => kind !== 'own')
+    .map(({ name, status, sentence }) => ({
+      name: `probe ${name}`,
+      detail: status === 'healthy' ? sentence : `${status}: ${sentence}`,
+      problem: status === 'down' ? sentence : null,
+    }));
 
 /** Executions that make no progress. One that only waits for a free runner is well. */
 async function stuckRuns(context: Context, api: string): Promise<Check[]> {

@@ -9,6 +9,7 @@ import type { Base, Feature, OpenFeature } from './feature.js';
 import { fixFeature } from './fix.js';
 import { hostsFeature } from './hosts.js';
 import { layers } from './layers.js';
+import { monitoringFeature } from './monitoring.js';
 import { notifyFeature } from './notify.js';
 import { pipelinesFeature } from './pipelines.js';
 import { schedules } from './schedules.js';
@@ -21,6 +22,7 @@ const FEATURES: readonly OpenFeature[] = [
   analysis,
   schedules,
   layers,
+  monitoringFeature,
 ];
 
 /** How often executions that nobody tends are looked for. */

@@ -106,6 +106,18 @@ export function checker(shape: Shape): Checker {
   };
 }
 
+/** A condition over numbers that are named `m0`, `m1` …, in the order of the values it is asked with. Throws `BadExpression`. */
+export function numericCondition(text: string, count: number): (values: readonly number[]) => boolean {
+  const names = Array.from({ length: count }, (_, i) => `m${i}`);
+  const env = new Environment({ limits: LIMITS });
+  for (const name of names) env.registerVariable(name, 'double');
+  const parsed = sentence(() => env.parse(text));
+  const { valid, type, error } = parsed.check();
+  if (!valid) throw problemOf(error);
+  if (type !== 'bool') throw new BadExpression('is a value, not a question: compare it, as in `cpu_usage > 0.9`');
+  return (values) => parsed(Object.fromEntries(names.map((name, i) => [name, values[i] ?? Number.NaN]))) === true;
+}
+
 interface Walk {
   readonly bound: ReadonlySet<string>;
   readonly references: Reference[];

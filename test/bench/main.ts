@@ -1,9 +1,10 @@
 /**
  * `npm run bench [NAME…]`: figures as ratios and rates of one run on this machine. Names: native, first-result, ingest,
  * planning, engine, history, starts, scale, fix. Without a name all but `scale` and `fix`, which take long. Prints
- * one JSON object a line, then a table. Flags of `scale`: --tests 50000 --runs 500 --minutes 30.
+ * one JSON object a line, then a table. `anomaly DIR` measures the detector on labelled series in DIR. Flags of `scale`: --tests 50000 --runs 500 --minutes 30.
  */
 import { parseArgs } from 'node:util';
+import { benchAnomaly } from './anomaly.js';
 import { benchEngine } from './engine.js';
 import { benchFix } from './fix.js';
 import { benchHistory } from './history.js';
@@ -37,7 +38,10 @@ const number = (text: string | undefined, otherwise: number): number => {
   process.stderr.write(`"${text}" is no number.\n`);
   process.exit(2);
 };
+/** `anomaly DIR`: the directory follows the name. */
+const [data] = wanted.includes('anomaly') ? wanted.splice(wanted.indexOf('anomaly') + 1, 1) : [];
 const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
+  anomaly: () => benchAnomaly(data),
   planning: benchPlanning,
   ingest: async () =>
     (await benchIngest()).map((f) => ({
@@ -59,7 +63,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
     }),
 };
 /** Only when it is asked for by name. */
-const LONG = new Set(['scale', 'fix']);
+const LONG = new Set(['scale', 'fix', 'anomaly']);
 
 const unknown = wanted.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) {

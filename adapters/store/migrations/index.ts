@@ -7,6 +7,7 @@ import * as travel from './0005-travel.js';
 import { STATEMENTS as RETRIES } from './0006-retries.js';
 import * as executions from './0007-executions.js';
 import { STATEMENTS as TRIGGERS } from './0008-triggers.js';
+import * as monitoring from './0010-monitoring.js';
 import { MODEL_STATEMENTS } from './0011-model.js';
 import { FIX_STATEMENTS } from './0012-fixes.js';
 import * as notices from './0009-notices.js';
@@ -28,6 +29,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-retries': running(RETRIES),
   '0007-executions': { up: executions.up },
   '0008-triggers': running(TRIGGERS),
+  '0010-monitoring': { up: monitoring.up },
   '0011-model': running(MODEL_STATEMENTS),
   '0012-fixes': running(FIX_STATEMENTS),
   '0009-notices': { up: notices.up },

@@ -7,6 +7,8 @@ import { CLOSED_LISTS } from '../../../adapters/store/migrations/0001-ledger.js'
 import { WORDS as TRAVEL_WORDS } from '../../../adapters/store/migrations/0005-travel.js';
 import { WORDS as EXECUTION_WORDS } from '../../../adapters/store/migrations/0007-executions.js';
 import { WORDS as NOTICE_WORDS } from '../../../adapters/store/migrations/0009-notices.js';
+import { WORDS as PIPELINE_WORDS } from '../../../adapters/store/migrations/0015-pipelines.js';
+import { WORDS as MONITORING_WORDS } from '../../../adapters/store/migrations/0010-monitoring.js';
 import { placeOf } from '../../../adapters/store/postgres.js';
 import { EVENT_TYPES } from '../../../domain/events.js';
 import { ProjectProblem } from '../../../domain/failures.js';
@@ -14,7 +16,13 @@ import { BatchOutcome, RawStatus, RunStatus, TestStatus, Verdict } from '../../.
 import { FenceRefused } from '../../../domain/ports.js';
 
 /** Words that later migrations have added. */
-const LATER: readonly string[] = [TRAVEL_WORDS, EXECUTION_WORDS, NOTICE_WORDS].flatMap((words) => words.eventType);
+const LATER: readonly string[] = [
+  TRAVEL_WORDS,
+  EXECUTION_WORDS,
+  NOTICE_WORDS,
+  MONITORING_WORDS,
+  PIPELINE_WORDS,
+].flatMap((words) => words.eventType);
 
 test('the closed lists of the schema are those of the domain: a new word needs a new migration', () => {
   expect(CLOSED_LISTS).toEqual({
