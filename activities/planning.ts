@@ -149,7 +149,7 @@ export async function resolveSuites(
   adapters: readonly FrameworkAdapter[],
   project: ProjectAccess,
   config: ProjectConfig | undefined,
-  options: Pick<RunOptions, 'suites' | 'retries'>,
+  options: Pick<RunOptions, 'suites' | 'retries' | 'variables'>,
 ): Promise<{ suites: Suite[]; problems: string[]; notAsked: string[] }> {
   const problems: string[] = [];
   let drafts: SuiteDraft[];
@@ -167,12 +167,21 @@ export async function resolveSuites(
       retries: options.retries ?? config?.retries,
       ...defined(draft),
       ...(options.retries === undefined ? {} : { retries: options.retries }),
+      ...withVariables(draft.env, options.variables),
       because,
     }),
   );
   const suites = chosen(all, options.suites);
   const notAsked = all.filter((s) => !suites.includes(s)).map((s) => s.name);
   return { suites, problems, notAsked };
+}
+
+function withVariables(
+  env: SuiteDraft['config']['env'],
+  variables: RunOptions['variables'],
+): { env?: { set: Record<string, string>; pass: string[] } } {
+  if (!variables || Object.keys(variables).length === 0) return {};
+  return { env: { pass: env?.pass ?? [], set: { ...env?.set, ...variables } } };
 }
 
 const defined = <T extends object>(value: T): Partial<T> =>

@@ -11,6 +11,10 @@ import { ProblemFilter } from './common/problem.filter.js';
 import { RouteTable } from './common/route-table.js';
 import { validationPipe } from './common/validation.pipe.js';
 import { API_DEPS, type ApiDeps } from './deps.js';
+import { DefinitionsController, SchemasController, TemplatesController } from './definitions/definitions.controller.js';
+import { DefinitionsService } from './definitions/definitions.service.js';
+import { StepsController } from './definitions/steps.controller.js';
+import { StepsService } from './definitions/steps.service.js';
 import { DocsController } from './docs/docs.controller.js';
 import { DocsService } from './docs/docs.service.js';
 import { EventsController } from './events/events.controller.js';
@@ -73,6 +77,10 @@ export const CONTROLLERS = [
   SchedulesController,
   SchedulerJobsController,
   JobsController,
+  DefinitionsController,
+  TemplatesController,
+  SchemasController,
+  StepsController,
   RunnersController,
   AgentsController,
   PoolIngestController,
@@ -101,6 +109,8 @@ export function appModule(deps: ApiDeps): DynamicModule {
       TravelService,
       HealthService,
       PoolService,
+      DefinitionsService,
+      StepsService,
       DocsService,
       LiveGateway,
       MetricsService,

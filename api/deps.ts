@@ -5,6 +5,9 @@ import type { CompileCel } from '../domain/alerts/condition.js';
 import type { ReadyRule } from '../domain/alerts/rules.js';
 import type { Monitoring } from '../domain/monitoring/monitoring.schema.js';
 import type { AlertStore, MonitoringStore } from '../domain/monitoring/ports.js';
+import type { Definition } from '../domain/definitions/definition.schema.js';
+import type { DefinitionReader, ReadDefinition } from '../domain/definitions/ports.js';
+import type { DefinitionStore } from '../domain/definitions/store.js';
 import type { ExecutionLedger, Executions, WorkflowEngine } from '../domain/executions.js';
 import type { WorkflowSummary } from '../domain/executions.schema.js';
 import type { ScheduleServer } from '../domain/schedules/port.js';
@@ -84,6 +87,15 @@ export interface MonitoringDeps {
   readonly compile: CompileCel;
 }
 
+/** What stored definitions need. */
+export interface DefinitionDeps {
+  readonly store: DefinitionStore;
+  readonly read: DefinitionReader;
+  readonly readValue: (value: unknown, options?: { readonly drafts?: boolean }) => ReadDefinition;
+  readonly digest: (definition: Definition) => string;
+  readonly isBuiltIn: (name: string) => Promise<boolean>;
+}
+
 /** All that the API needs from outside; `config/wiring.ts` gives it. */
 export interface ApiDeps {
   readonly ledger: Ledger;
@@ -96,6 +108,7 @@ export interface ApiDeps {
   /** What `/api/failures` lists. */
   readonly failures?: FailureLedger | undefined;
   readonly pool?: PoolDeps | undefined;
+  readonly definitions?: DefinitionDeps | undefined;
   /** Executions under way at one time; more are accepted and wait. Absent: no limit, every one is started at once. */
   readonly maxRuns?: number | undefined;
   readonly travel?: TravelDeps | undefined;

@@ -2,6 +2,7 @@
 import { analysisClient, type AnalysisClient } from '../adapters/http/analysis-client.js';
 import { alertsClient, type AlertsClient } from '../adapters/http/alerts-client.js';
 import { Addresses } from '../adapters/http/addresses.js';
+import { definitionsClient, type DefinitionsClient } from '../adapters/http/definitions-client.js';
 import { executionsClient, type ExecutionsClient } from '../adapters/http/executions-client.js';
 import { notificationsClient, type NotificationsClient } from '../adapters/http/notifications-client.js';
 import { runnersClient, type RunnersClient } from '../adapters/http/runners-client.js';
@@ -47,6 +48,11 @@ export function connectAnalysis(url: string, key: string | undefined): AnalysisC
 /** The same for monitoring and alerts. */
 export function connectAlerts(url: string, key: string | undefined): AlertsClient {
   return alertsClient(wireOf(url, key));
+}
+
+/** The same for workflows that a team has written itself. */
+export function connectDefinitions(url: string, key: string | undefined): DefinitionsClient {
+  return definitionsClient(wireOf(url, key));
 }
 
 function wireOf(url: string, key: string | undefined) {

@@ -25,6 +25,8 @@ export interface Settings {
     /** 0 stands for the machine's. */
     readonly cpus: number;
     readonly graceMs: number;
+    /** Programs that definitions may start. */
+    readonly shellPrograms: readonly string[];
   };
   readonly poisonAfter: number;
   readonly maxRuns: number;
@@ -89,6 +91,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
       memoryMb: e.BATON_RUNNER_MEMORY_MB,
       cpus: e.BATON_RUNNER_CPUS,
       graceMs: e.BATON_RUNNER_GRACE_MS,
+      shellPrograms: list(e.BATON_SHELL_PROGRAMS),
     },
     poisonAfter: e.BATON_POISON_AFTER,
     maxRuns: e.BATON_MAX_RUNS,

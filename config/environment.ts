@@ -95,6 +95,12 @@ export const Environment = z.object({
   BATON_RUNNER_GRACE_MS: millis
     .default(3_000)
     .describe('Time a runner that is told to end gives its batches, in milliseconds; then it hands them back.'),
+  BATON_SHELL_PROGRAMS: z
+    .string()
+    .default('')
+    .describe(
+      'Programs, separated by commas, that `shell.run` of stored workflows may start on this runner, inside the cage. Default: none.',
+    ),
   BATON_POISON_AFTER: z.coerce
     .number()
     .int()

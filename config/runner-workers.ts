@@ -6,13 +6,18 @@ import { type NativeConnection, Worker } from '@temporalio/worker';
 import { gatedTuner } from '../adapters/temporal/slots.js';
 import type { BaseActivities, BatchActivities, PlanningActivities } from '../domain/activities.js';
 import type { FixRunnerActivities } from '../domain/fix/activities.js';
+import type { CommandActivities } from '../domain/definitions/execution.js';
 import type { Gate } from '../domain/gate.js';
 import { hostQueue, labelQueue, PLANNING_QUEUE, RUNNER_QUEUE } from '../domain/names.js';
 import { serves } from '../domain/runner-queues.js';
 import type { Settings } from './config.js';
 import type { Log } from './log.js';
 
-export type RunnerActivities = BatchActivities & PlanningActivities & BaseActivities & FixRunnerActivities;
+export type RunnerActivities = BatchActivities &
+  PlanningActivities &
+  BaseActivities &
+  FixRunnerActivities &
+  CommandActivities;
 
 /** Plans and set-ups wait for nobody's batch. */
 const PLANNING_SLOTS = 4;

@@ -6,6 +6,7 @@ import { Runtime } from '@temporalio/worker';
 import { createBaseActivities } from '../activities/base/probe.js';
 import { createBatchActivities } from '../activities/batch/batches.js';
 import type { RunnerDeps } from '../activities/batch/deps.js';
+import { createCommandActivities } from '../activities/definitions/command.js';
 import { createPlanningActivities } from '../activities/planning.js';
 import { createFixRunnerActivities } from '../activities/fix/runner.js';
 import { HeldBatches } from '../activities/pool/held.js';
@@ -184,5 +185,11 @@ function activities(
     host: settings.machine,
     cores,
   });
-  return { ...batches, ...planning, ...base, ...fixes };
+  const commands = createCommandActivities({
+    workspaces: tools.workspaces,
+    project: tools.project,
+    allowed: new Set(settings.runner.shellPrograms),
+    scratch: () => ownTempDir(),
+  });
+  return { ...batches, ...planning, ...base, ...fixes, ...commands };
 }

@@ -135,8 +135,8 @@ export type ExecutionsQuery = z.infer<typeof ExecutionsQuery>;
 
 export const WorkflowName = z
   .string()
-  .regex(/^[A-Za-z0-9][\w.-]{0,99}$/, 'letters, digits, and _ . - only')
-  .describe('Name of a workflow, such as `suiteRun`.');
+  .regex(/^[A-Za-z0-9][\w. -]{0,99}$/, 'letters, digits, spaces, and _ . - only')
+  .describe('Name of a workflow, such as `suiteRun`, or id of a stored definition.');
 
 export const WorkflowSummary = z
   .object({

@@ -1,5 +1,6 @@
 /** Settings of an installation: what belongs to a team and its server, not to one project. One section per capability. */
 import { z } from 'zod';
+import { DefinitionSettings } from './definitions/settings.schema.js';
 import { FixSettings } from './fix/settings.schema.js';
 import { CodeHostList } from './code-hosts/code-hosts.schema.js';
 import { ModelSettings } from './model/settings.schema.js';
@@ -11,6 +12,7 @@ import { SchedulerSettings } from './schedules/settings.schema.js';
 
 export const Installation = z
   .strictObject({
+    definitions: DefinitionSettings.optional().describe('What stored workflows may do: see `docs/workflows.md`.'),
     fix: FixSettings.optional().describe('How far Baton goes in mending failures: see `docs/auto-fix.md`.'),
     codeHosts: CodeHostList,
     triggers: TriggerSection,

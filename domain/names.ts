@@ -20,6 +20,10 @@ export const labelQueue = (queue: string, labels: readonly string[]): string => 
 
 export const TEST_RUN_WORKFLOW = 'testRun';
 export const NOTIFICATION_WORKFLOW = 'notification';
+/** Interprets stored definitions. */
+export const STORED_WORKFLOW = 'storedWorkflow';
+/** Starts many executions of one workflow, so many at a time. */
+export const BULK_WORKFLOW = 'bulkStart';
 export const HOUSEKEEPING_WORKFLOW = 'housekeeping';
 /** What every Schedule of a user starts. */
 export const SCHEDULED_START_WORKFLOW = 'scheduledStart';

@@ -54,6 +54,11 @@ export const RunOptions = z
       .boolean()
       .optional()
       .describe('false: ask nobody whose fault a failure is; every red test gates. Default: true.'),
+    variables: z
+      .record(z.string().regex(/^BATON_[A-Z][A-Z0-9_]{0,60}$/, 'names begin with BATON_'), z.string().max(1000))
+      .refine((all) => Object.keys(all).length <= 20, 'at most 20')
+      .optional()
+      .describe('Variables that every test process gets, such as `BATON_BROWSER`; the run notes them.'),
   })
   .meta({ id: 'RunOptions' });
 export type RunOptions = z.infer<typeof RunOptions>;

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Subject } from './executions.schema.js';
 import { AUTO_FIX } from './workflows/auto-fix.schema.js';
 import type { Happening } from './triggers/happening.js';
+import { BULK_START } from './workflows/bulk-start.schema.js';
 import { COMMIT_CHECK } from './workflows/commit-check.schema.js';
 import { POST_DEPLOY } from './workflows/post-deploy.schema.js';
 import { PRE_RELEASE } from './workflows/pre-release.schema.js';
@@ -39,6 +40,7 @@ export const BUILT_IN: readonly WorkflowKind[] = [
   workflowKind(DEBUG_EXECUTION),
   workflowKind(LAYERED_RUN),
   workflowKind(MONITORING),
+  workflowKind(BULK_START),
 ];
 
 /** What can be started under a name. Stored definitions bring a catalog of their own. */
@@ -50,6 +52,8 @@ export interface Startable {
     readonly params: Readonly<Record<string, unknown>>;
     readonly subject: Subject;
     readonly project: string | undefined;
+    /** Set where an operator may not start it with these parameters. */
+    readonly role?: 'admin';
   };
   /** As in `WorkflowKind`. Absent: only what the trigger itself says. */
   happened?(happening: Happening): Readonly<Record<string, unknown>>;

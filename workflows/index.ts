@@ -1,4 +1,5 @@
 /** Every Workflow Type, by the name the engine knows it by. */
+export { bulkStart } from './bulk-start.js';
 export { answer } from './answer.js';
 export { autoFix } from './auto-fix.js';
 export { commitCheck } from './commit-check.js';
@@ -13,3 +14,4 @@ export { monitoring } from './monitoring.js';
 export { suiteRun } from './suite-run.js';
 export { notification } from './notification.js';
 export { testRun } from './test-run.js';
+export { storedWorkflow } from './stored.js';

@@ -4,6 +4,7 @@ import type { AnswerStore } from '../../domain/answer-ports.js';
 import type { BlameStore } from '../../domain/blame-ports.js';
 import type { ExecutionLedger } from '../../domain/executions.js';
 import type { FixStore } from '../../domain/fix/store.js';
+import type { DefinitionStore } from '../../domain/definitions/store.js';
 import type { FailureLedger } from '../../domain/failure-groups.js';
 import type { NoticeStore } from '../../domain/notify/store.js';
 import type { MetricsLedger } from '../../domain/metrics.js';
@@ -27,6 +28,7 @@ import { appendEvent, readEvents } from './events.js';
 import { executionLedger } from './executions.js';
 import { fixStore } from './fixes.js';
 import { failureGroups } from './failure-groups.js';
+import { definitionStore } from './definitions.js';
 import { durations, lastSeen, learnDurations, setSuiteTrait, suiteTraits } from './learning.js';
 import { type LedgerOptions, type OpenStore, openStore } from './open.js';
 import { countingRefusals, metricsStore } from './metrics.js';
@@ -59,6 +61,7 @@ export { prepareTemplate } from './template.js';
 export interface StoreLedger extends Ledger {
   readonly keys: ApiKeyStore;
   readonly effects: EffectStore;
+  readonly definitions: DefinitionStore;
   readonly metrics: MetricsLedger;
   readonly failures: FailureLedger;
   readonly fixes: FixStore;
@@ -128,6 +131,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     effects: effectStore(store),
     triggers: triggerStore(store),
     answers: answerStore(store),
+    definitions: definitionStore(store),
     metrics: metricsStore(store),
     failures: failureGroups(store),
     fixes: fixStore(store),

@@ -103,6 +103,7 @@ async function forgetExecutions(store: Store, days: number): Promise<number> {
       'execution_figures',
       'change_outcomes',
       'retraining_requests',
+      'step_results',
     ])
       deleted += await rowsOf(tx, sql`DELETE FROM ${sql.table(table)} WHERE execution IN (${old})`);
     return deleted + (await rowsOf(tx, sql`DELETE FROM workflow_executions WHERE id IN (${old})`));

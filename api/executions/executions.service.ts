@@ -46,7 +46,10 @@ export class ExecutionsService {
     const startable = await catalog(name);
     if (!startable) throw notFound(`There is no workflow ${name}; \`GET /api/workflows\` lists them.`);
     const params = { ...body.parameters, ...body.params };
-    const trust = this.trust(startable.check(params).subject, principal);
+    const { subject, role } = startable.check(params);
+    if (role === 'admin' && principal.role !== 'admin')
+      throw new ApiProblem(403, 'forbidden', `Starting ${name} in production needs a key of the role admin.`);
+    const trust = this.trust(subject, principal);
     const execution = await starter.start({
       workflow: name,
       params,

@@ -1,4 +1,5 @@
 /** `baton workflow` and `baton executions`: start workflows, see where they stand, decide what they wait for. */
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectExecutions } from '../../config/client.js';
 import { plainText } from '../../domain/clip.js';
@@ -23,12 +24,26 @@ export async function listWorkflows(context: Context, flags: { json?: boolean })
   return EXIT.green;
 }
 
-export async function execute(
-  context: Context,
-  name: string,
-  flags: { param?: string[]; params?: string; detach?: boolean; json?: boolean },
-): Promise<ExitCode> {
-  const params = { ...objectOf('--params', flags.params) };
+export interface ExecuteFlags {
+  readonly param?: string[];
+  readonly params?: string;
+  readonly environment?: string;
+  readonly source?: string;
+  readonly detach?: boolean;
+  readonly json?: boolean;
+  readonly outputFormat?: 'text' | 'json';
+}
+
+export async function execute(context: Context, name: string | undefined, given: ExecuteFlags): Promise<ExitCode> {
+  if (name === undefined)
+    throw new CommandEnd(
+      'Say which workflow: `baton workflow execute NAME`; `baton workflow list` shows all.',
+      EXIT.usage,
+    );
+  const flags = { ...given, json: given.json || given.outputFormat === 'json' };
+  const params: Record<string, unknown> = { ...objectOf('--params', flags.params) };
+  if (flags.environment !== undefined) params['environment'] ??= flags.environment;
+  if (flags.source !== undefined) params['source'] ??= { kind: 'directory', dir: resolve(context.cwd, flags.source) };
   for (const given of flags.param ?? []) setParam(params, given);
   const client = clientOf(context);
   const started = await client.start(name, params);
@@ -147,7 +162,7 @@ export async function decide(
   return EXIT.green;
 }
 
-function objectOf(flag: string, json: string | undefined): Record<string, unknown> {
+export function objectOf(flag: string, json: string | undefined): Record<string, unknown> {
   if (json === undefined) return {};
   const value = jsonOf(json);
   if (value !== null && typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;

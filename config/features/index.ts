@@ -6,6 +6,7 @@ import { createExecutionActivities } from '../../activities/executions/index.js'
 import { newExecutionId } from '../../api/runs/run-id.js';
 import { analysis } from './analysis.js';
 import type { Base, Feature, OpenFeature } from './feature.js';
+import { definitionsFeature } from './definitions.js';
 import { fixFeature } from './fix.js';
 import { hostsFeature } from './hosts.js';
 import { layers } from './layers.js';
@@ -23,6 +24,7 @@ const FEATURES: readonly OpenFeature[] = [
   schedules,
   layers,
   monitoringFeature,
+  definitionsFeature,
 ];
 
 /** How often executions that nobody tends are looked for. */

@@ -74,7 +74,7 @@ export function parseExpression(text: string): Expression {
     text,
     references,
     evaluate(variables) {
-      return fromCel(sentence(() => parsed(toCelEach(variables))));
+      return fromCel(sentence(() => parsed(toCelEach(picked(variables, references)))));
     },
   };
 }
@@ -219,6 +219,25 @@ function plain(message: string): string {
   if (unknown) return `names \`${unknown[1]}\`, which there is not`;
   if (/^Unexpected token: EOF/.test(message)) return 'ends too early';
   return `cannot be read: ${message}`;
+}
+
+/** Only what an expression names is converted: of a thousand steps, the one that it asks about. */
+function picked(
+  variables: Readonly<Record<string, unknown>>,
+  references: readonly Reference[],
+): Readonly<Record<string, unknown>> {
+  const out: Record<string, unknown> = {};
+  for (const {
+    names: [root, first],
+  } of references) {
+    if (root === undefined || !Object.hasOwn(variables, root)) continue;
+    const value = variables[root];
+    const before = out[root];
+    if (first === undefined || !isObject(value) || before === value) out[root] = value;
+    else if (Object.hasOwn(value, first)) out[root] = { ...(isObject(before) ? before : {}), [first]: value[first] };
+    else out[root] ??= {};
+  }
+  return out;
 }
 
 const toCelEach = (variables: Readonly<Record<string, unknown>>): Record<string, unknown> =>

@@ -2,6 +2,7 @@
  * What a step can call, as `role.action`: one entry each, with typed inputs and outputs. `by` says who does it: the
  * interpreter itself, a child execution, the control process, or a runner inside the cage.
  */
+import { NOTICE_KINDS } from '../notice.js';
 import type { Fields } from './field.js';
 
 export interface Action {
@@ -101,7 +102,7 @@ const NOTIFICATION: Action = {
   description: 'Tells people, through the channels of the installation.',
   inputs: {
     channels: list('Names of channels. Default: what the routes of the installation say.', 50),
-    template: text('What kind of message, such as `test_completion` or `test_failure`.'),
+    template: { type: 'string', values: NOTICE_KINDS, description: 'What kind of message. Default: test_completion.' },
     title: text('One line. Default: what became of the execution.'),
     message: text('A few sentences of Markdown.'),
     severity: { type: 'string', values: ['info', 'warning', 'critical'], description: 'How urgent. Default: info.' },
@@ -308,3 +309,7 @@ export const customAction = (
 
 export const builtInAction = (role: string, action: string): Action | undefined =>
   Object.hasOwn(ROLES, role) && Object.hasOwn(ROLES[role]!, action) ? ROLES[role]![action] : undefined;
+
+/** Whether the activity that does it writes the row of the step as well. */
+export const writesItself = (call: { readonly role: string; readonly action: string }): boolean =>
+  builtInAction(call.role, call.action)?.by === 'control';

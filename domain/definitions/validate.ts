@@ -2,14 +2,15 @@
 import type { Definition, StepSpec } from './definition.schema.js';
 import { findAction } from './actions.js';
 import { checkCall, checkCondition, checkForEach } from './check-step.js';
+import { BadExpression } from './expressions.js';
 import { cycleIn } from './graph.js';
 import type { Complain, Mistake, Path } from './mistake.js';
 import { suggestion } from './mistake.js';
 import { type Scope, typesOf } from './names-used.js';
 import { normalForm, type Draft } from './normal-form.js';
+import { readSteps } from './read-steps.js';
 import { ROLES } from './roles.js';
 import { checkAnywhere } from './anywhere.js';
-import { conditionOf, hasTemplate, parseTemplate, textsIn } from './templates.js';
 
 export interface Validated {
   /** Undefined when there is a mistake. */
@@ -126,27 +127,22 @@ function checkReach(definition: Definition, where: Draft['where'], complain: Com
   }
 }
 
+/** What can be read of it: mistakes in expressions are told where they stand. */
 function mentionedSteps(definition: Definition): Set<string> {
-  const found = new Set<string>();
-  const look = (text: string, condition: boolean): void => {
-    if (!condition && !hasTemplate(text)) return;
-    try {
-      const parts = condition ? [{ expression: conditionOf(text) }] : parseTemplate(text);
-      for (const { expression } of parts)
-        for (const { names } of expression?.references ?? []) if (names[0] === 'steps' && names[1]) found.add(names[1]);
-    } catch {
-      // Told where the text itself is checked.
-    }
-  };
-  for (const step of definition.steps) {
-    for (const [, text] of textsIn([step.with, step.compensate?.with ?? null, step.forEach?.items ?? null], []))
-      look(text, false);
-    if (step.when !== undefined) look(step.when, true);
-    const condition = step.with['condition'];
-    if (step.role === 'gate' && typeof condition === 'string') look(condition, true);
+  return new Set(
+    definition.steps
+      .flatMap((step) => [...mentionedBy({ ...definition, steps: [step], outputs: {} })])
+      .concat(...mentionedBy({ ...definition, steps: [] })),
+  );
+}
+
+function mentionedBy(part: Definition): Set<string> {
+  try {
+    return readSteps(part);
+  } catch (error) {
+    if (error instanceof BadExpression) return new Set();
+    throw error;
   }
-  for (const [, text] of textsIn(definition.outputs ?? {}, [])) look(text, false);
-  return found;
 }
 
 function checkTexts(

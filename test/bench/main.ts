@@ -1,10 +1,11 @@
 /**
  * `npm run bench [NAME…]`: figures as ratios and rates of one run on this machine. Names: native, first-result, ingest,
- * planning, engine, history, starts, scale, fix. Without a name all but `scale` and `fix`, which take long. Prints
+ * planning, engine, definitions, history, starts, scale, fix. Without a name all but `scale`, `fix` and `anomaly`. Prints
  * one JSON object a line, then a table. `anomaly DIR` measures the detector on labelled series in DIR. Flags of `scale`: --tests 50000 --runs 500 --minutes 30.
  */
 import { parseArgs } from 'node:util';
 import { benchAnomaly } from './anomaly.js';
+import { benchDefinitions } from './definitions.js';
 import { benchEngine } from './engine.js';
 import { benchFix } from './fix.js';
 import { benchHistory } from './history.js';
@@ -51,6 +52,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
       goal: '≥ 20000',
     })),
   engine: benchEngine,
+  definitions: benchDefinitions,
   history: benchHistory,
   native: benchNative,
   starts: benchStarts,

@@ -13,6 +13,7 @@ import { FIX_STATEMENTS } from './0012-fixes.js';
 import * as notices from './0009-notices.js';
 import * as pipelines from './0015-pipelines.js';
 import { STATEMENTS as SCHEDULES } from './0014-schedules.js';
+import { DEFINITION_STATEMENTS } from './0013-definitions.js';
 
 const running = (statements: readonly string[]): Migration => ({
   async up(db) {
@@ -35,6 +36,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0009-notices': { up: notices.up },
   '0015-pipelines': { up: pipelines.up },
   '0014-schedules': running(SCHEDULES),
+  '0013-definitions': running(DEFINITION_STATEMENTS),
 };
 
 /** Brings the database to the newest schema, in one transaction; several processes may do so at the same time. */

@@ -49,6 +49,11 @@ describe('the samples are accepted as they are', () => {
   });
 });
 
+it.each(['regression', 'full-regression', 'api-tests', 'ci-pipeline'])('the example %s is right', (name) => {
+  const text = readFileSync(join(ROOT, 'examples', 'workflows', `${name}.yaml`), 'utf8');
+  expect(read(text).name).toBe(name);
+});
+
 describe('spellings', () => {
   const step = (settings: string) => `name: a\nsteps:\n  - ${settings}\n`;
 
