@@ -18,6 +18,7 @@ function show({ id, outcome, sentence, stages, links }: ExecutionAnswer): void {
 const stay = process.argv.includes('--stay');
 say('Starting Temporal, Baton, a code host, a mail server and a chat on free ports …');
 const world = await openWorld();
+process.once('SIGINT', () => void world.stop().then(() => process.exit(130)));
 try {
   say(`API: ${world.baton.stack.manifest.api}`);
   say();

@@ -1,7 +1,8 @@
 /** The stories of the built-in workflows: the end-to-end tests check them, `npm run demo` shows them. */
 import type { ExecutionAnswer } from '../../domain/executions.schema.js';
 import { changeShop, type CHANGES } from './shop.js';
-import type { World } from './world.js';
+import { deliver, delivery, pushPayload } from '../support/fake-github/webhooks.js';
+import { HOOK_SECRET, type World } from './world.js';
 
 export interface Story {
   readonly title: string;
@@ -46,7 +47,25 @@ async function approve(world: World, id: string): Promise<void> {
   await world.executions.decide(id, { approve: true, reason: 'customers wait' });
 }
 
+/** A push as the code host tells of it, told twice. */
+async function pushed(world: World): Promise<ExecutionAnswer> {
+  const shop = world.github.repository('acme/shop');
+  const commit = changeShop(shop.git, 'green', 'feature/pushed');
+  const told = delivery('push', pushPayload(world.github.url, shop, 'feature/pushed'), HOOK_SECRET);
+  for (let times = 0; times < 2; times++) {
+    const answer = await deliver(`${world.baton.stack.manifest.api}/hooks/github`, told);
+    if (!answer.ok) throw new Error(`the delivery was answered ${answer.status} ${await answer.text()}`);
+  }
+  for (const until = Date.now() + 20_000; ; ) {
+    const { items } = await world.executions.list({ workflow: 'preRelease', commit });
+    if (items[0]) return await world.ended(items[0].id);
+    if (Date.now() > until) throw new Error('the push has started nothing');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
 export const STORIES = {
+  pushed: { title: 'A push to a feature branch starts pre-release testing by itself', tell: pushed },
   green: { title: 'Pre-release: a good change may be merged', tell: preRelease('green') },
   red: { title: 'Pre-release: a change that breaks totals is blocked', tell: preRelease('red') },
   warned: { title: 'Pre-release: a red suite of low priority warns', tell: preRelease('warned') },

@@ -26,6 +26,7 @@ export interface World {
   stop(): Promise<void>;
 }
 
+export const HOOK_SECRET = 'the secret of the webhook of the shop';
 const ENDED = new Set(['completed', 'failed', 'cancelled']);
 
 export async function openWorld(options: TestStackOptions = {}): Promise<World> {
@@ -46,6 +47,7 @@ export async function openWorld(options: TestStackOptions = {}): Promise<World> 
     CHAT_SECRET: WEBHOOK_SECRET,
     ROLLBACK_SECRET: deploys.secret,
     GITHUB_TOKEN: github.token,
+    HOOK_SECRET,
     ...options.env,
   };
   const baton = await openStack({ ...options, env });
@@ -83,8 +85,16 @@ const rollback = (deploys: RollbackServer, environment: string, approval: 'none'
 function settings({ github, mail, chat, deploys }: Pick<World, 'github' | 'mail' | 'chat' | 'deploys'>): object {
   return {
     codeHosts: [
-      { kind: 'github', url: github.url, apiUrl: `${github.url}/api/v3`, token: { env: 'GITHUB_TOKEN' }, paced: false },
+      {
+        kind: 'github',
+        url: github.url,
+        apiUrl: `${github.url}/api/v3`,
+        token: { env: 'GITHUB_TOKEN' },
+        webhookSecrets: [{ env: 'HOOK_SECRET' }],
+        paced: false,
+      },
     ],
+    triggers: [{ type: 'webhook', name: 'push', url: '/hooks/github' }],
     notify: {
       allowPrivate: ['127.0.0.1'],
       channels: {

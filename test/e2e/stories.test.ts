@@ -8,11 +8,19 @@ let world: World;
 beforeAll(async () => {
   world = await openWorld();
 });
-afterAll(() => world?.stop());
+afterAll(async () => {
+  await world?.stop();
+  expect(world?.github.violations).toEqual([]);
+});
 
 const stagesOf = ({ stages }: ExecutionAnswer): [string, string][] => stages.map(({ name, status }) => [name, status]);
 const runsOf = ({ result }: ExecutionAnswer): string[] => (result as { runs: string[] }).runs;
-const key = ({ id }: ExecutionAnswer): string => `${id}`;
+/** What stands at the commit: the newest status of the context. */
+const standing = (commit: string | null | undefined): string | undefined =>
+  world.github
+    .repository('acme/shop')
+    .statuses.filter(({ sha, context }) => sha === commit && context === 'baton/pre-release')
+    .at(-1)?.state;
 /** Messages of one execution, in each channel. */
 async function heard(kind: string, title: RegExp): Promise<{ mails: number; chat: number }> {
   const count = () => ({
@@ -52,11 +60,21 @@ describe('pre-release', () => {
     const overlapping = times.some(([from, to], i) => times.some(([a, b], j) => j > i && a < to && from < b));
     expect(overlapping).toBe(true);
     expect(done.stages[1]!.data).toMatchObject({ tier: 'critical', method: 'rules' });
-    const events = await fetch(`${world.baton.stack.manifest.api}/api/executions/${key(done)}/events?limit=1000`);
+    const events = await fetch(`${world.baton.stack.manifest.api}${done.links.events}?limit=1000`);
     const { items: told } = (await events.json()) as { items: { type: string; seq: number }[] };
     expect(told.map(({ seq }) => seq)).toEqual(told.map((_, i) => i + 1));
     expect(told.filter(({ type }) => type === 'dashboard_updated')).toHaveLength(1);
+    await expect.poll(() => standing(done.subject.commit), { timeout: 30_000 }).toBe('success');
     expect(await heard('test_completion', /merge allowed: shop on feature\/green/)).toEqual({ mails: 1, chat: 1 });
+  });
+
+  it('starts itself once for a push to a feature branch, however often it is told, and answers it', async () => {
+    const done = await STORIES.pushed.tell(world);
+    expect(done).toMatchObject({ workflow: 'preRelease', status: 'completed', outcome: 'passed' });
+    expect(done.subject).toMatchObject({ branch: 'feature/pushed' });
+    const { items } = await world.executions.list({ commit: done.subject.commit! });
+    expect(items.map(({ id }) => id)).toEqual([done.id]);
+    await expect.poll(() => standing(done.subject.commit), { timeout: 30_000 }).toBe('success');
   });
 
   it('blocks what breaks a critical suite, and says so once, urgently, with the report', async () => {
@@ -68,6 +86,7 @@ describe('pre-release', () => {
     expect(gate.links.filter(({ kind }) => kind === 'run')).toHaveLength(1);
     const fixer = done.stages.find(({ name }) => name === 'fix')!.links[0]!;
     expect((await world.executions.list({ parent: done.id })).items.map(({ id }) => id)).toEqual([fixer.ref]);
+    await expect.poll(() => standing(done.subject.commit), { timeout: 30_000 }).toBe('failure');
     expect(await heard('merge_blocked', /merge blocked: shop on feature\/red/)).toEqual({ mails: 1, chat: 1 });
   });
 
@@ -75,6 +94,7 @@ describe('pre-release', () => {
     const done = await STORIES.warned.tell(world);
     expect(done).toMatchObject({ status: 'completed', outcome: 'warned' });
     expect(done.sentence).toMatch(/snapshots: 1 test failed; priority low warns/);
+    await expect.poll(() => standing(done.subject.commit), { timeout: 30_000 }).toBe('success');
   });
 });
 
