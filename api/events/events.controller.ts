@@ -18,7 +18,7 @@ export class EventsController {
   @Get()
   @Access('viewer')
   @ApiOperation({
-    summary: 'Events of an execution, oldest first',
+    summary: 'Events of an execution, of a run or of a workflow, oldest first',
     description: 'The same events as over the websocket at `/ws`.',
   })
   @Answers(200, EventList, 'Events with a larger id than `after`.', 404)
@@ -26,7 +26,8 @@ export class EventsController {
     @Param('id', { schema: ExecutionId }) id: string,
     @Query({ schema: EventsQuery }) query: EventsQuery,
   ): Promise<{ items: BatonEvent[]; after: number }> {
-    await this.runs.existing(id);
+    const workflow = await this.deps.executions?.ledger.find(id);
+    if (!workflow) await this.runs.existing(id);
     const items = await this.deps.ledger.events(query.after, query.limit, id);
     return { items, after: items.at(-1)?.id ?? query.after };
   }
