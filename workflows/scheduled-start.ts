@@ -105,7 +105,7 @@ async function once(schedule: Schedule, key: string, firing: string, stage: Stag
   stage.link({ label: schedule.work.workflow, kind: 'execution', ref: id });
   await stage.save();
   try {
-    const end = await scheduledRuns.awaitExecution({ execution: id });
+    const end = await scheduledRuns.awaitScheduled({ execution: id });
     stage.end(end.green ? 'passed' : end.outcome === 'cancelled' ? 'cancelled' : 'failed', end.sentence);
     return end;
   } catch (error) {

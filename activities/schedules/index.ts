@@ -61,7 +61,7 @@ export function createScheduleActivities({ ledger, server, engine }: ScheduleDep
       return place({ firedMs: Date.parse(firedAt), timezone, window, load, past });
     },
     waitingBatches: () => ledger.schedules.waitingBatches(),
-    async awaitExecution({ execution }) {
+    async awaitScheduled({ execution }) {
       for (;;) {
         const found = await ledger.executions.find(execution);
         if (found?.endedAt) return endOf(found);

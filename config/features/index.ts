@@ -1,5 +1,6 @@
 /** Every capability beside test runs. */
 import { builtIn, firstOf } from '../../domain/catalog.js';
+import { ProjectProblem } from '../../domain/failures.js';
 import type { Catalog } from '../../domain/workflows.js';
 import { executionStarter, tendExecutions } from '../../activities/executions/start.js';
 import { createExecutionActivities } from '../../activities/executions/index.js';
@@ -49,7 +50,7 @@ export async function openFeatures(
   const stored = async () => (await Promise.all(features.map((feature) => feature.stored?.() ?? []))).flat();
   const api = Object.assign({}, ...features.map((feature) => feature.api ?? {})) as NonNullable<Feature['api']>;
   return {
-    activities: Object.assign({}, own, ...features.map(({ activities }) => activities ?? {})) as object,
+    activities: together([own, ...features.map(({ activities }) => activities ?? {})]),
     api: { ...api, executions: { ledger: ledger.executions, engine: workflows, starter: executions, catalog, stored } },
     watches: [
       {
@@ -66,4 +67,14 @@ export async function openFeatures(
       for (const feature of features.toReversed()) await feature.stop?.();
     },
   };
+}
+
+/** One worker has all activities, by name: two of one name would be one, and which is chance. */
+export function together(groups: readonly object[]): object {
+  const all = new Map<string, unknown>();
+  for (const [name, work] of groups.flatMap((group) => Object.entries(group))) {
+    if (all.has(name)) throw new ProjectProblem('Internal', `Two capabilities have an activity ${name}: rename one.`);
+    all.set(name, work);
+  }
+  return Object.fromEntries(all);
 }

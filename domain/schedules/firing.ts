@@ -49,7 +49,7 @@ export interface ScheduleActivities {
   /** Batches that wait for a runner now. */
   waitingBatches(): Promise<number>;
   /** Waits until the execution has ended; cancels it when it is cancelled itself. */
-  awaitExecution(input: { readonly execution: string }): Promise<RunEnd>;
+  awaitScheduled(input: { readonly execution: string }): Promise<RunEnd>;
   cancelExecution(input: { readonly execution: string }): Promise<void>;
   /** Pauses the schedule after too many red ends in a row, and says which schedules come next. */
   concludeFiring(input: { readonly firing: string; readonly schedule: Schedule; readonly end: RunEnd }): Promise<{

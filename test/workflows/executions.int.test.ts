@@ -56,6 +56,7 @@ describe('an execution of a workflow', () => {
     await bench.withWorkers(activities(), () => result(id));
     const done = await ledger.executions.find(id);
     expect(done).toMatchObject({ status: 'completed', outcome: 'passed', workflow: 'suiteRun', project: 'shop' });
+    expect(done!.result).toMatchObject({ run: done!.stages[0]!.links[0]!.ref, totals: { passed: 1 } });
     const [stage] = done!.stages;
     expect(stage).toMatchObject({ name: 'tests', status: 'passed', sentence: '1 passed' });
     const run = await ledger.run(stage!.links[0]!.ref);

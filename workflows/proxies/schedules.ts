@@ -19,7 +19,7 @@ export const schedules = proxyActivities<
 });
 
 /** A run may take as long as it takes; beats, so that a control process that dies costs seconds. */
-export const scheduledRuns = proxyActivities<Pick<ScheduleActivities, 'awaitExecution'>>({
+export const scheduledRuns = proxyActivities<Pick<ScheduleActivities, 'awaitScheduled'>>({
   taskQueue: CONTROL_QUEUE,
   startToCloseTimeout: '30 days',
   heartbeatTimeout: '10 seconds',

@@ -1,0 +1,196 @@
+/** The nightly suite and layers as a user has them: settings file, command line, everything killed and started again. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PACKAGE_ROOT } from '../../config/package.js';
+import type { FiringList, ScheduleAnswer, ScheduleList } from '../../domain/schedules/api.schema.js';
+import type { WorkflowExecution } from '../../domain/executions.schema.js';
+import { locateTemporal } from '../../scripts/lib/temporal-server.mjs';
+import { readManifest } from '../../workers/stack/manifest.js';
+import { signal } from '../chaos/processes.js';
+import { freePort } from '../support/temporal.js';
+
+const CLI = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
+const SAMPLE = join(PACKAGE_ROOT, 'test', 'fixtures', 'layers', 'custom-layer.yaml');
+const SUITES = ['smoke', 'ai-quality', 'ai-accuracy', 'custom_category'];
+const run = promisify(execFile);
+let root = '';
+let home = '';
+let project = '';
+let stack: ChildProcess | undefined;
+let flags: string[] = [];
+
+const environment = () => ({ ...process.env, BATON_HOME: home, NO_COLOR: '1' });
+
+async function baton(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  try {
+    const { stdout, stderr } = await run(process.execPath, [CLI, ...args], { env: environment(), cwd: project });
+    return { code: 0, out: stdout, err: stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, out: stdout, err: stderr };
+  }
+}
+const json = async <T>(...args: string[]): Promise<T> => {
+  const { code, out, err } = await baton(...args, '--json');
+  if (code !== 0) throw new Error(`baton ${args.join(' ')} ended with ${code}: ${err}`);
+  return JSON.parse(out) as T;
+};
+
+async function up(): Promise<void> {
+  stack = spawn(process.execPath, [CLI, 'up', '--json', ...flags], {
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  stack.stdout!.on('data', (chunk: Buffer) => {
+    said += chunk.toString('utf8');
+  });
+  const deadline = Date.now() + 120_000;
+  while (!said.includes('"version":1')) {
+    if (Date.now() > deadline || stack.exitCode !== null) throw new Error(`the stack did not come up: ${said}`);
+    await sleep(100);
+  }
+}
+
+const settings = (entries: readonly object[]) =>
+  writeFile(
+    join(home, 'config.yaml'),
+    JSON.stringify({
+      scheduler: { source: { kind: 'directory', dir: project }, timezone: 'Europe/Berlin', schedules: entries },
+    }),
+  );
+const nightly = () => ({
+  name: 'Nightly Tests',
+  schedule: '0 0 * * *',
+  workflow_id: 'run',
+  parameters: { source: { kind: 'directory', dir: project } },
+});
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'baton-nightly-'));
+  [home, project] = [join(root, 'home'), join(root, 'project')];
+  await mkdir(join(project, 'test'), { recursive: true });
+  await mkdir(home);
+  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'shop', type: 'module' }));
+  for (const suite of SUITES)
+    await writeFile(
+      join(project, 'test', `${suite}.test.mjs`),
+      `import { test } from 'node:test';\ntest('${suite} works', () => {});\n`,
+    );
+  const suites = SUITES.map((name) => ({ name, framework: 'node-test', include: [`test/${name}.test.mjs`] }));
+  await writeFile(join(project, 'baton.config.json'), JSON.stringify({ suites }));
+  await settings([nightly()]);
+  flags = (
+    await Promise.all(['--port', '--temporal-port', '--ui-port'].map(async (flag) => [flag, String(await freePort())]))
+  ).flat();
+  await up();
+}, 180_000);
+afterAll(async () => {
+  if (stack && stack.exitCode === null && stack.signalCode === null) {
+    stack.kill('SIGTERM');
+    await once(stack, 'exit');
+  }
+  await rm(root, { recursive: true, force: true });
+});
+
+const list = async (): Promise<ScheduleAnswer[]> => (await json<ScheduleList>('schedule', 'list')).items;
+
+describe('schedules', () => {
+  it('of the settings file are there, those of the command line beside them, and Temporal shows them', async () => {
+    await expect
+      .poll(async () => (await list()).map(({ id }) => id), { timeout: 30_000 })
+      .toEqual(['ai-quality', 'daily-full-suite', 'integration', 'nightly-tests', 'performance', 'smoke-tests']);
+    const made = await baton('schedule', 'create', 'Daily API Tests', '0 2 * * *', 'run', '--project-dir', '.');
+    expect(made, made.err).toMatchObject({ code: 0 });
+    const named = await baton(
+      'schedule',
+      'create',
+      '--name',
+      'regression',
+      '--cron',
+      '0 2 * * *',
+      '--workflow',
+      'run',
+      '--project-dir',
+      '.',
+      '--params',
+      '{"options":{"suites":["smoke"]}}',
+    );
+    expect(named, named.err).toMatchObject({ code: 0 });
+    const refused = await baton('schedule', 'create', 'Odd', '0 0 1 * 1', 'run', '--project-dir', '.');
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain('Temporal only when both do');
+    const found = await locateTemporal({ env: process.env });
+    if (found.kind !== 'binary') throw new Error('needs the program');
+    const port = flags[flags.indexOf('--temporal-port') + 1]!;
+    const { stdout } = await run(found.path, ['schedule', 'list', '--address', `127.0.0.1:${port}`]);
+    expect(stdout).toContain('ai-quality');
+    expect(stdout).toContain('daily-api-tests');
+  }, 120_000);
+
+  it('the nightly suite fires by hand and runs both of its suites, with its own priority', async () => {
+    expect((await baton('schedule', 'ai-quality')).code).toBe(0);
+    const ended = async () =>
+      (await json<FiringList>('schedule', 'history', 'ai-quality')).items.filter((each) => each.endedAt !== null);
+    await expect.poll(async () => (await ended()).length, { timeout: 120_000, interval: 500 }).toBe(1);
+    const [firing] = await ended();
+    expect(firing).toMatchObject({ cause: 'by-hand', outcome: 'passed' });
+    const shown = await json<WorkflowExecution>('executions', 'show', firing!.run!);
+    const tests = await json<{ totals: { passed: number }; priority: string; options: { suites: string[] } }>(
+      'show',
+      shown.stages[0]!.links[0]!.ref,
+    );
+    expect(JSON.stringify(tests)).toContain('ai-accuracy');
+    expect(shown.sentence).toContain('2');
+  }, 180_000);
+
+  it('are all there when everything was killed and started again, and an edit of the file is followed', async () => {
+    const before = (await list()).map(({ id, cron, timezone, paused }) => ({ id, cron, timezone, paused }));
+    expect(before).toHaveLength(8);
+    const manifest = readManifest(home)!;
+    for (const pid of [manifest.supervisor.pid, ...manifest.parts.map((part) => part.pid)]) signal(pid, 'SIGKILL');
+    await sleep(2_000);
+    await up();
+    expect((await list()).map(({ id, cron, timezone, paused }) => ({ id, cron, timezone, paused }))).toEqual(before);
+    await settings([]);
+    await expect
+      .poll(async () => (await list()).map(({ id }) => id), { timeout: 30_000 })
+      .not.toContain('nightly-tests');
+    expect((await list()).map(({ id }) => id)).toContain('regression');
+  }, 180_000);
+});
+
+describe('layers', () => {
+  it('of the sample document are planned, then run', async () => {
+    const plan = await baton('run', '--layers', SAMPLE, '--env', 'staging', '--plan');
+    expect(plan, plan.err).toMatchObject({ code: 0 });
+    expect(plan.out).toContain('custom_layer (Custom Layer): at most 45 min');
+    const done = await baton('run', '--layers', SAMPLE, '--mode', 'layered_execution', '--json');
+    expect(done.code, done.err).toBe(0);
+    expect(JSON.parse(done.out)).toMatchObject({ workflow: 'layeredRun', outcome: 'passed', result: { notRun: [] } });
+  }, 120_000);
+
+  it('refuse a wrong environment, a wrong layer and flags of a plain run, and start nothing', async () => {
+    for (const [args, text] of [
+      [['--use-layers', '--env', 'moon'], '"moon" is no environment'],
+      [['--layers', 'nope'], 'There is no layer "nope"'],
+      [['--use-layers', '--suite', 'smoke'], 'exclude each other'],
+    ] as const) {
+      const refused = await baton('run', ...args);
+      expect([refused.code, refused.err]).toEqual([2, expect.stringContaining(text)]);
+    }
+    expect((await baton('run', '--orchestration-status')).code).toBe(0);
+    expect(
+      (await baton('layers', 'list')).out
+        .split('\n')
+        .map((line) => line.split(' ')[0])
+        .filter(Boolean),
+    ).toEqual(['fast_feedback', 'core_integration', 'service_integration', 'e2e_background']);
+  }, 120_000);
+});
