@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openLedger, type StoreLedger } from '../../adapters/store/index.js';
 import { batonClient } from '../../adapters/http/baton-client.js';
+import { compileCel } from '../../domain/alerts/cel.js';
+import { Monitoring } from '../../domain/monitoring/monitoring.schema.js';
 import { readSettings } from '../../config/config.js';
 import { metricsSources } from '../../config/metrics.js';
 import { occurrences } from '../../domain/failure-groups.js';
@@ -32,6 +34,13 @@ async function aProcess(): Promise<{ ledger: StoreLedger; api: OpenApi }> {
     ledger,
     failures: ledger.failures,
     metrics: metricsSources(ledger, bench.client, settings),
+    monitoring: {
+      store: ledger.monitoring,
+      alerts: ledger.alerts,
+      settings: () => Monitoring.parse({}),
+      rules: async () => [],
+      compile: compileCel,
+    },
   });
   const opened = { ledger, api };
   open.push(opened);
