@@ -5,11 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { readSettings } from '../config/config.js';
 import { createLog } from '../config/log.js';
 import { connectPool, needsApi, refuseStranger } from '../config/pool.js';
+import { runnerEnvironment } from '../config/runner-environment.js';
 import { DEFAULT_SCALING } from '../domain/scaling.js';
 import { runProcess } from './lifecycle.js';
 import { Pool } from './pool/pool.js';
 import { LogFile } from './stack/log-file.js';
-import { nodePart, runnerEnvironment } from './stack/node-part.js';
+import { nodePart } from './stack/node-part.js';
 
 const START_TIMEOUT_MS = 90_000;
 /** Longer than a runner's own limit, so that it ends by itself. */
@@ -25,6 +26,7 @@ await runProcess(async () => {
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const prefix = (settings.environment['BATON_RUNNER_NAME'] || settings.machine).replace(/[^\w.@:-]/g, '-');
   const stopTimeoutMs = settings.runner.graceMs + STOP_MARGIN_MS;
+  const environment = runnerEnvironment(settings.environment, settings.home);
   const pool = new Pool({
     rules: { ...DEFAULT_SCALING, ...settings.pool },
     prefix,
@@ -35,7 +37,7 @@ await runProcess(async () => {
         name,
         entry: fileURLToPath(new URL('./runner.js', import.meta.url)),
         env: {
-          ...runnerEnvironment(settings.environment),
+          ...environment,
           BATON_RUNNER_TOKEN: settings.runnerToken,
           BATON_RUNNER_NAME: name,
         },

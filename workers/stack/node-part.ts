@@ -36,25 +36,3 @@ export function nodePart(options: NodePartOptions): PartPlan {
     stopTimeoutMs: options.stopTimeoutMs,
   };
 }
-
-/**
- * Runners execute other people's code, so they get the least: no database, no keys of the API, of encryption or of a
- * language model. Everything else of the user's environment stays, because suites may name variables to hand on.
- */
-const WITHHELD = [
-  /^DATABASE_URL$/,
-  /^PG(PASSWORD|PASSFILE|SERVICEFILE)$/,
-  /_API_KEYS?$/,
-  /^(OPENAI|ANTHROPIC|AZURE_OPENAI)_/,
-  /^BATON_.*(KEY|KEYS|SECRET|TOKEN|PASSWORD)$/,
-  /^TEMPORAL_(API_KEY|TLS_.*|CODEC_.*)$/,
-  // What npm tells its scripts is about Baton, not about the project under test.
-  /^npm_/,
-  /^(INIT_CWD|NODE_OPTIONS|NODE_CHANNEL_FD)$/,
-];
-
-export function runnerEnvironment(
-  env: Readonly<Record<string, string | undefined>>,
-): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !WITHHELD.some((pattern) => pattern.test(name))));
-}

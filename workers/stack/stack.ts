@@ -10,13 +10,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { connectPool } from '../../config/pool.js';
+import { runnerEnvironment } from '../../config/runner-environment.js';
 import { DEFAULT_SCALING } from '../../domain/scaling.js';
 import { startTicks } from '../../scripts/lib/lock.mjs';
 import { Pool } from '../pool/pool.js';
 import { awaitTemporal } from './grpc-health.js';
 import { LogFile } from './log-file.js';
 import { type Manifest, removeManifest, writeManifest } from './manifest.js';
-import { nodePart, runnerEnvironment } from './node-part.js';
+import { nodePart } from './node-part.js';
 import {
   DEFAULT_PORTS,
   DEFAULT_RUNNERS,
@@ -183,7 +184,11 @@ class Starting {
   private startRunners(api: string, address: string): Promise<void> {
     // The way down has begun and would not see the pool.
     if (this.stopped) throw new StackProblem('The start was stopped.', false);
-    const env = { ...runnerEnvironment(this.options.env), ...this.common(address), BATON_API_URL: api };
+    const env = {
+      ...runnerEnvironment(this.options.env, this.options.home),
+      ...this.common(address),
+      BATON_API_URL: api,
+    };
     this.pool = new Pool({
       rules: { ...DEFAULT_SCALING, ...this.options.scaling, ...this.range },
       prefix: 'runner',

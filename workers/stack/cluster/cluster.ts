@@ -6,10 +6,10 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { PACKAGE_ROOT } from '../../../config/package.js';
+import { runnerEnvironment } from '../../../config/runner-environment.js';
 import { isSameProcess, startTicks } from '../../../scripts/lib/lock.mjs';
 import { LogFile } from '../log-file.js';
 import { writeAtomically } from '../manifest.js';
-import { runnerEnvironment } from '../node-part.js';
 import { RunningPart, type Say } from '../part.js';
 import { StackProblem } from '../problem.js';
 import { type Compose, readCompose, withAddresses } from './compose.js';
@@ -176,7 +176,7 @@ class Starting {
         BATON_HOME: this.dir('runners'),
         BATON_RUNNER_NAME: name,
       };
-      return this.start(this.node(name, kind, runnerEnvironment(this.options.env), environment));
+      return this.start(this.node(name, kind, runnerEnvironment(this.options.env, this.dir('control')), environment));
     });
   }
 
