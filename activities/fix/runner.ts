@@ -7,6 +7,7 @@ import type { Candidate } from '../../domain/fix/candidate.schema.js';
 import { type FixApi, fixArtifact, type FixPart, type FixWork, fixWorkspace } from '../../domain/fix/work.schema.js';
 import { ProjectProblem } from '../../domain/failures.js';
 import type { Suite } from '../../domain/plan.schema.js';
+import type { TrustClass } from '../../domain/run.schema.js';
 import { withHeartbeat } from '../heartbeat.js';
 import { namedFailures } from '../to-failure.js';
 import type { Group, RepairCase, RepairDeps } from './deps.js';
@@ -23,16 +24,17 @@ export function createFixRunnerActivities(deps: FixRunnerDeps): FixRunnerActivit
   return namedFailures<FixRunnerActivities>({
     proposeFixes: (input) =>
       withHeartbeat((signal) =>
-        inCheckouts(deps, input, 1, signal, async (given, work) => {
+        inCheckouts(deps, input, { lanes: 1, candidates: [] }, signal, async (given, work) => {
           const { candidates, located, suspects } = await propose(deps, given);
           await store(deps, work, 'candidates', { version: 1, candidates });
           return { candidates: candidates.length, located, suspects: suspects.slice(0, 5) };
         }),
       ),
     tryFixes: (input) =>
-      withHeartbeat((signal) =>
-        inCheckouts(deps, input, Math.min(LANES, deps.cores), signal, async (given, work) => {
-          const { candidates } = await deps.fixes.candidates(work.run, work.fix, 'candidates');
+      withHeartbeat(async (signal) => {
+        const { candidates } = await deps.fixes.candidates(input.run, input.fix, 'candidates');
+        const how = { lanes: Math.min(LANES, deps.cores), candidates };
+        return inCheckouts(deps, input, how, signal, async (given, work) => {
           const { survivors, stopped, ...tried } = await tryAll(deps, given, candidates);
           await store(deps, work, 'survivors', { version: 1, candidates: survivors });
           return {
@@ -43,12 +45,12 @@ export function createFixRunnerActivities(deps: FixRunnerDeps): FixRunnerActivit
             survivors: survivors.length,
             stopped,
           };
-        }),
-      ),
+        });
+      }),
     verifyFixes: (input) =>
-      withHeartbeat((signal) =>
-        inCheckouts(deps, input, 1, signal, async (given, work) => {
-          const { candidates } = await deps.fixes.candidates(work.run, work.fix, 'candidates');
+      withHeartbeat(async (signal) => {
+        const { candidates } = await deps.fixes.candidates(input.run, input.fix, 'candidates');
+        return inCheckouts(deps, input, { lanes: 1, candidates }, signal, async (given, work) => {
           const { candidates: survivors } = await deps.fixes.candidates(work.run, work.fix, 'survivors');
           const rankOf = ({ id }: Candidate): number => candidates.findIndex((each) => each.id === id) + 1;
           const began = performance.now();
@@ -67,15 +69,15 @@ export function createFixRunnerActivities(deps: FixRunnerDeps): FixRunnerActivit
             title: winner?.candidate.title ?? null,
             origin: winner?.candidate.origin ?? null,
           };
-        }),
-      ),
+        });
+      }),
   });
 }
 
 async function inCheckouts<T>(
   deps: FixRunnerDeps,
   { run, fix }: { readonly run: string; readonly fix: string },
-  lanes: number,
+  { lanes, candidates }: { readonly lanes: number; readonly candidates: readonly Candidate[] },
   signal: AbortSignal,
   use: (given: RepairCase, work: FixWork) => Promise<T>,
 ): Promise<T> {
@@ -83,7 +85,7 @@ async function inCheckouts<T>(
   const digest = await deps.api.planDigest(run);
   if (digest === null) throw new ProjectProblem('Internal', `execution ${run} has no plan`);
   const { suites, files } = await deps.api.plan(digest);
-  const { trust } = await deps.api.run(run);
+  const trust = trustWith(candidates, (await deps.api.run(run)).trust);
   const source = { kind: 'commit' as const, repository: work.repository, commit: work.commit };
   const names = Array.from({ length: lanes }, (_, lane) => fixWorkspace(fix, lane));
   const roots: string[] = [];
@@ -107,6 +109,13 @@ async function inCheckouts<T>(
     for (const name of names) await deps.workspaces.release(name);
   }
 }
+
+/**
+ * What a language model wrote is nobody's code yet: it is tried as a stranger's is, in a checkout of its own, without
+ * network, secrets or sight of the machine, and nothing that it leaves behind is used again.
+ */
+const trustWith = (candidates: readonly Candidate[], trust: TrustClass): TrustClass =>
+  candidates.some(({ origin }) => origin === 'model') ? 'untrusted' : trust;
 
 const store = (deps: FixRunnerDeps, work: FixWork, part: FixPart, value: object): Promise<void> =>
   upload(deps, work, fixArtifact(work.fix, part), value);
