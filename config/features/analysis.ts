@@ -2,7 +2,7 @@
 import { analysesOf } from '../../activities/analysis/analyses.js';
 import { createAnalysisActivities } from '../../activities/analysis/index.js';
 import { changedLines } from '../../adapters/vcs/changes.js';
-import { openKnowledge, openModel, openRedact } from '../model.js';
+import { openKnowledge, openRedact } from '../model.js';
 import type { OpenFeature } from './feature.js';
 
 /** A new embedding takes over at so many lessons a minute: an embedding server has other work too. */
@@ -12,7 +12,7 @@ export const analysis: OpenFeature = (base) => {
   const { settings, ledger, artifacts, log } = base;
   const knowledge = openKnowledge(base);
   const changes = changedLines({ home: settings.home, environment: settings.environment });
-  const deps = { ledger, artifacts, knowledge, changes, redact: openRedact(base), log, model: openModel(base) };
+  const deps = { ledger, artifacts, knowledge, changes, redact: openRedact(base), log, model: base.model };
   return {
     activities: createAnalysisActivities(deps),
     api: { analyses: analysesOf(deps), knowledge, modelCalls: ledger.model },

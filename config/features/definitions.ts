@@ -9,10 +9,17 @@ import { allowedHosts } from '../../adapters/definitions/allowed-hosts.js';
 import { newExecutionId } from '../../api/runs/run-id.js';
 import { builtIn, firstOf } from '../../domain/catalog.js';
 import { DefinitionSettings } from '../../domain/definitions/settings.schema.js';
-import { openCodeHosts } from './code-hosts.js';
 import type { Base, Feature } from './feature.js';
 
-export function definitionsFeature({ ledger, artifacts, settings, installation, secrets }: Base): Feature {
+export function definitionsFeature({
+  ledger,
+  artifacts,
+  settings,
+  installation,
+  secrets,
+  hosts,
+  model,
+}: Base): Feature {
   const own = installation.definitions ?? DefinitionSettings.parse({});
   const catalog = storedCatalog(ledger.definitions, settings.machine);
   const all = firstOf(builtIn, catalog);
@@ -37,7 +44,8 @@ export function definitionsFeature({ ledger, artifacts, settings, installation, 
           artifacts,
           outbox: ledger.effects,
           http: { egress: allowedHosts(own), secret },
-          hosts: openCodeHosts(settings, installation, secrets),
+          hosts,
+          model,
         }),
       }),
       ...createBulkActivities({ executions: ledger.executions, catalog: all, newId: newExecutionId }),

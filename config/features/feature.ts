@@ -1,11 +1,15 @@
 /** How a capability plugs into the control process: one file in this folder, one line in `index.ts`. */
 import type { Client } from '@temporalio/client';
+import type { Notifiers } from '../../activities/notify.js';
 import type { StoreLedger } from '../../adapters/store/index.js';
 import type { ApiDeps } from '../../api/deps.js';
+import type { CodeHosts } from '../../domain/code-host.js';
 import type { Executions, WorkflowEngine } from '../../domain/executions.js';
 import type { WorkflowSummary } from '../../domain/executions.schema.js';
 import type { Installation } from '../../domain/installation.schema.js';
 import type { ArtifactStore, Engine } from '../../domain/ports.js';
+import type { NoticeService } from '../../domain/notify/service.js';
+import type { Model } from '../../domain/model.js';
 import type { Catalog } from '../../domain/workflows.js';
 import type { Settings } from '../config.js';
 import type { Secrets } from '../installation.js';
@@ -22,6 +26,13 @@ export interface Base {
   readonly artifacts: ArtifactStore;
   readonly engine: Engine;
   readonly workflows: WorkflowEngine;
+  /** GitHub and GitLab as the settings name them: one client each, because a limit counts for all that ask. */
+  readonly hosts: CodeHosts;
+  /** The language model, or one that says why there is none. */
+  readonly model: Model;
+  readonly notifiers: Notifiers;
+  /** For capabilities that announce from outside of a workflow. */
+  readonly notices: NoticeService;
   /** Starts any workflow, also those that later capabilities bring. */
   readonly executions: Executions;
   /** Finds any workflow by name, also those that later capabilities bring. */

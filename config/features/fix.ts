@@ -2,18 +2,16 @@
 import { createFixControlActivities } from '../../activities/fix/control.js';
 import { fixBranches } from '../../adapters/vcs/fix-branch.js';
 import { FixSettings } from '../../domain/fix/settings.schema.js';
-import { openCodeHosts } from './code-hosts.js';
-import { openModel } from '../model.js';
 import type { Base, Feature } from './feature.js';
 
-export function fixFeature({ ledger, artifacts, installation, secrets, settings, workflows }: Base): Feature {
+export function fixFeature({ ledger, artifacts, installation, settings, workflows, hosts, model }: Base): Feature {
   return {
     activities: createFixControlActivities({
       ledger,
       artifacts,
       branches: fixBranches({ environment: settings.environment }),
-      hosts: openCodeHosts(settings, installation, secrets),
-      model: openModel({ ledger, artifacts, installation, settings }),
+      hosts,
+      model,
       settings: FixSettings.parse(installation.fix ?? {}),
       urlOf: (kind, id) => (kind === 'execution' ? workflows.webUrl(id, null) : null),
     }),

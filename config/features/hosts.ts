@@ -13,8 +13,10 @@ import type { TriggerDeps } from '../../domain/triggers/deps.js';
 import type { Matches } from '../../domain/triggers/match.js';
 import type { DeliveryKey } from '../../domain/triggers/ports.js';
 import type { StoredTrigger, Trigger } from '../../domain/triggers/trigger.schema.js';
-import { openCodeHosts } from './code-hosts.js';
 import type { Base, Feature } from './feature.js';
+
+/** What it takes of the base. */
+export type HostsBase = Omit<Base, 'model' | 'notifiers' | 'notices'>;
 
 /** Deliveries that were stored while the engine was away are handed on after so long. */
 const RESUME_MS = 3_000;
@@ -24,9 +26,8 @@ const FORGET_MS = 3_600_000;
 /** A captured body is refused for so long, and a redelivery too. */
 const REMEMBER_DAYS = 35;
 
-export function hostsFeature(base: Base): Feature {
-  const { settings, installation, secrets, log, client, ledger, workflows, executions } = base;
-  const hosts = openCodeHosts(settings, installation, secrets);
+export function hostsFeature(base: HostsBase): Feature {
+  const { settings, installation, log, client, ledger, workflows, executions, hosts } = base;
   const git = gitTool(settings.environment);
   const matches = cachedMatches();
   const fromFile: StoredTrigger[] = installation.triggers.map((trigger) => ({
@@ -99,7 +100,7 @@ async function tellOf(
 }
 
 function apiOf(
-  { settings, installation, ledger, catalog }: Base,
+  { settings, installation, ledger, catalog }: HostsBase,
   own: {
     readonly triggers: TriggerDeps['triggers'];
     readonly hand: TriggerDeps['startDelivery'];

@@ -5,14 +5,16 @@ import type { Catalog } from '../../domain/workflows.js';
 import { executionStarter, tendExecutions } from '../../activities/executions/start.js';
 import { createExecutionActivities } from '../../activities/executions/index.js';
 import { newExecutionId } from '../../api/runs/run-id.js';
+import { openModel } from '../model.js';
 import { analysis } from './analysis.js';
 import type { Base, Feature, OpenFeature } from './feature.js';
+import { openCodeHosts } from './code-hosts.js';
 import { definitionsFeature } from './definitions.js';
 import { fixFeature } from './fix.js';
 import { hostsFeature } from './hosts.js';
 import { layers } from './layers.js';
 import { monitoringFeature } from './monitoring.js';
-import { notifyFeature } from './notify.js';
+import { notifyFeature, openNotices } from './notify.js';
 import { pipelinesFeature } from './pipelines.js';
 import { schedules } from './schedules.js';
 
@@ -33,13 +35,15 @@ const TEND_MS = 10_000;
 
 /** All of them as one, with what every execution of a workflow needs. */
 export async function openFeatures(
-  given: Omit<Base, 'executions' | 'catalog'>,
+  given: Omit<Base, 'executions' | 'catalog' | 'hosts' | 'model' | 'notifiers' | 'notices'>,
 ): Promise<Required<Omit<Feature, 'catalog' | 'stored'>>> {
   const { settings, ledger, workflows } = given;
   const catalogs: Catalog[] = [builtIn];
   const catalog: Catalog = (name) => firstOf(...catalogs)(name);
   const executions = executionStarter({ ledger: ledger.executions, engine: workflows, catalog, newId: newExecutionId });
-  const base: Base = { ...given, executions, catalog };
+  const hosts = openCodeHosts(settings, given.installation, given.secrets);
+  const notices = openNotices({ ...given, hosts });
+  const base: Base = { ...given, executions, catalog, hosts, model: openModel(given), ...notices };
   const features: Feature[] = [];
   for (const open of FEATURES) {
     const feature = await open(base);

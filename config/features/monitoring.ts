@@ -20,7 +20,6 @@ import { reconcileSchedule } from '../monitoring-schedule.js';
 import { monitoringFile, type MonitoringSettings } from '../monitoring-settings.js';
 import { rounds } from '../rounds.js';
 import type { Base, Feature } from './feature.js';
-import { announcerOf } from './notify.js';
 
 /** How soon a changed file is seen. */
 const LOOK_MS = 2_000;
@@ -49,7 +48,7 @@ export async function monitoringFeature(base: Base): Promise<Feature> {
   const file = monitoringFile(settings, installation.monitoring, check, log);
   const host = hostUsage(settings.home);
   const facts = { metrics: metricsSources(ledger, client, settings), runners: () => ledger.pool.runners() };
-  const announcer = announcerOf(base);
+  const announcer = base.notices;
   const probes = (): Probe[] => [
     ...ownProbes({ ledger, engine, pool: ledger.pool, home: settings.home, diskPercent: 98 }),
     ...configuredProbes(file.now.settings, secrets),

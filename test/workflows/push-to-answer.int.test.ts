@@ -10,8 +10,9 @@ import { executionStarter } from '../../activities/executions/start.js';
 import { type Api, createApi } from '../../api/app.js';
 import { temporalWorkflows } from '../../api/engine/workflow-engine.js';
 import { newExecutionId } from '../../api/runs/run-id.js';
-import type { Base, Feature } from '../../config/features/feature.js';
-import { hostsFeature } from '../../config/features/hosts.js';
+import type { Feature } from '../../config/features/feature.js';
+import { openCodeHosts } from '../../config/features/code-hosts.js';
+import { type HostsBase, hostsFeature } from '../../config/features/hosts.js';
 import { VERSION } from '../../config/package.js';
 import { secretsOf } from '../../config/installation.js';
 import { builtIn } from '../../domain/catalog.js';
@@ -38,7 +39,7 @@ let repo: FakeRepository;
 let api: Api;
 let url: string;
 let feature: Feature;
-let base: Base;
+let base: HostsBase;
 const signals: unknown[][] = [];
 /** Throws after the work where a test says so: a process that died before it could write down what it did. */
 let dyingAt: (method: string, key: string) => boolean = () => false;
@@ -107,10 +108,10 @@ async function open(): Promise<void> {
     },
   };
   base = {
-    settings: { environment, home: opened.dataDir, machine: 'here' } as unknown as Base['settings'],
+    settings: { environment, home: opened.dataDir, machine: 'here' } as unknown as HostsBase['settings'],
     installation,
     secrets: secretsOf({ environment }),
-    log: recordingLogger([]) as unknown as Base['log'],
+    log: recordingLogger([]) as unknown as HostsBase['log'],
     client: bench.client,
     ledger: { ...ledger, effects },
     artifacts: new MemoryArtifacts(),
@@ -118,6 +119,7 @@ async function open(): Promise<void> {
     workflows,
     executions,
     catalog: builtIn,
+    hosts: openCodeHosts({ environment }, installation, secretsOf({ environment })),
   };
   feature = hostsFeature(base);
   api = await createApi({
@@ -151,7 +153,7 @@ const red: Partial<Script> = {
   }),
 };
 
-async function until<T>(look: () => Promise<T | undefined>, what: string, withinMs = 30_000): Promise<T> {
+async function until<T>(look: () => Promise<T | undefined>, what: string, withinMs = 120_000): Promise<T> {
   for (const began = performance.now(); ; ) {
     const found = await look();
     if (found !== undefined) return found;
