@@ -8,13 +8,11 @@ import type {
   ExecutionAnswer,
   ExecutionPage,
   ExecutionsQuery,
-  Subject,
   WorkflowExecution,
   WorkflowList,
 } from '../../domain/executions.schema.js';
-import type { TrustClass } from '../../domain/run.schema.js';
-import { trustOf } from '../../domain/trust.js';
 import { BUILT_IN } from '../../domain/workflows.js';
+import { mandateOf } from '../common/mandate.js';
 import { ApiProblem, notFound } from '../common/problem.js';
 import { API_DEPS, type ApiDeps, type ExecutionDeps, type Principal } from '../deps.js';
 
@@ -46,10 +44,7 @@ export class ExecutionsService {
     const startable = await catalog(name);
     if (!startable) throw notFound(`There is no workflow ${name}; \`GET /api/workflows\` lists them.`);
     const params = { ...body.parameters, ...body.params };
-    const { subject, role } = startable.check(params);
-    if (role === 'admin' && principal.role !== 'admin')
-      throw new ApiProblem(403, 'forbidden', `Starting ${name} in production needs a key of the role admin.`);
-    const trust = this.trust(subject, principal);
+    const trust = mandateOf(this.deps, principal, name, startable.check(params));
     const execution = await starter.start({
       workflow: name,
       params,
@@ -60,14 +55,6 @@ export class ExecutionsService {
     });
     if (key !== undefined) await this.refuseOtherRequest(execution, name, params);
     return this.answer(execution);
-  }
-
-  /** What is about no repository concerns this machine only, and who may name its directories works on it. */
-  private trust({ repository, commit }: Subject, principal: Principal): TrustClass {
-    if (!repository) return 'trusted';
-    const source = { kind: 'commit', repository, commit: commit ?? 'HEAD' } as const;
-    const trustedRepositories = this.deps.trustedRepositories ?? [];
-    return trustOf(source, undefined, { isAdmin: principal.role === 'admin', trustedRepositories });
   }
 
   async list(query: ExecutionsQuery): Promise<ExecutionPage> {

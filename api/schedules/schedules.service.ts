@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Subject, WorkflowExecution } from '../../domain/executions.schema.js';
+import type { WorkflowExecution } from '../../domain/executions.schema.js';
 import type {
   Backfill,
   Firing,
@@ -16,8 +16,7 @@ import { ScheduleExists, type ScheduleState } from '../../domain/schedules/port.
 import { SWITCHED_OFF } from '../../domain/schedules/reconcile.js';
 import type { Schedule, ScheduleSpelling } from '../../domain/schedules/schedule.schema.js';
 import type { ScheduleVerb } from '../../domain/schedules/store.js';
-import type { TrustClass } from '../../domain/run.schema.js';
-import { trustOf } from '../../domain/trust.js';
+import { mandateOf } from '../common/mandate.js';
 import { ApiProblem, badRequest, notFound, unavailable } from '../common/problem.js';
 import { API_DEPS, type ApiDeps, type Principal, type ScheduleDeps } from '../deps.js';
 
@@ -163,12 +162,16 @@ export class SchedulesService {
     const made = this.normal(given, principal);
     const catalog = this.deps.executions?.catalog;
     if (!catalog) throw new ApiProblem(503, 'engine-unavailable', 'Workflows are not wired into this process.');
-    const { schedule, subject } = await fitted(made.schedule, catalog);
+    const { schedule, ...needs } = await fitted(made.schedule, catalog);
     refuseCircle(
       schedule,
       others.map((each) => each.schedule),
     );
-    return { ...made, schedule: { ...schedule, trust: this.trust(subject, principal) } };
+    // A schedule can do no more than whoever has made it.
+    return {
+      ...made,
+      schedule: { ...schedule, trust: mandateOf(this.deps, principal, schedule.work.workflow, needs) },
+    };
   }
 
   private normal(given: ScheduleSpelling, principal: Principal): NormalForm {
@@ -178,14 +181,6 @@ export class SchedulesService {
       if (!(error instanceof BadSchedule)) throw error;
       throw badRequest(`${error.path}: ${error.message}`, [{ path: error.path, message: error.message }]);
     }
-  }
-
-  /** A schedule can do no more than whoever has made it. */
-  private trust({ repository, commit }: Subject, principal: Principal): TrustClass {
-    if (!repository) return 'trusted';
-    const source = { kind: 'commit', repository, commit: commit ?? 'HEAD' } as const;
-    const trustedRepositories = this.deps.trustedRepositories ?? [];
-    return trustOf(source, undefined, { isAdmin: principal.role === 'admin', trustedRepositories });
   }
 
   private async existing(id: string): Promise<ScheduleState> {

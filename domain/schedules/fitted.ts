@@ -8,6 +8,8 @@ export interface Fitted {
   /** With the workflow's own name, and with the schedule's priority where the workflow takes one. */
   readonly schedule: Schedule;
   readonly subject: Subject;
+  /** Set where an operator may not have it started. */
+  readonly role?: 'admin' | undefined;
 }
 
 /** Throws `ProjectProblem`: no such workflow, parameters that do not fit. */
@@ -19,9 +21,9 @@ export async function fitted(schedule: Schedule, catalog: Catalog): Promise<Fitt
       'ConfigInvalid',
       `Schedule ${schedule.id}: there is no workflow "${workflow}"; \`baton workflow list\` shows all.`,
     );
-  const { subject } = startable.check(params);
+  const { subject, role } = startable.check(params);
   const work = { workflow: startable.name, params: withPriority(startable, params, schedule.priority) };
-  return { schedule: { ...schedule, work }, subject };
+  return { schedule: { ...schedule, work }, subject, role };
 }
 
 function withPriority(startable: Startable, params: Schedule['work']['params'], priority: Schedule['priority']) {
