@@ -2,7 +2,7 @@
  * Is this change safe to merge? What changed, what that risks, the tests that matter first, the gate, and an answer.
  * Ends green (merge allowed, with or without warnings) or red (merge blocked): both are results, never errors.
  */
-import { upsertSearchAttributes } from '@temporalio/workflow';
+import { isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
 import type { RunOutcome, WorkflowInput } from '../domain/executions.js';
 import type { AnalysedChange, JudgedGate, PredictedRisk } from '../domain/pre-release/ports.js';
 import { FIX_STAGE, PRE_RELEASE_STAGES } from '../domain/pre-release/stages.js';
@@ -13,7 +13,9 @@ import { type Answering, answerCommit } from './answer-commit.js';
 import { announce } from './announce.js';
 import { searchAttributes } from './attributes.js';
 import { runTests } from './child-run.js';
+import { problemOf } from './failure.js';
 import { orTell } from './or-tell.js';
+import { analysts } from './proxies/analysis.js';
 import { starts } from './proxies/executions.js';
 import { changes, gates, ledger } from './proxies/pipelines.js';
 import { asExecution, type Ended, type StageHandle, type Stages } from './stages.js';
@@ -148,9 +150,9 @@ class PreRelease {
   private async afterwards(judged: Judged, runs: readonly RunOutcome[]): Promise<void> {
     const fix = await this.fix(judged);
     await this.stages.run('dashboard', (stage) => this.publish(stage, judged, runs));
-    await this.stages.skip('knowledge', 'There is no knowledge store here.');
+    const hint = await this.stages.run('knowledge', (stage) => this.remember(stage, judged, runs));
     await this.stages.run('notify', async (stage) => {
-      const notice = noticeOf(judged, fix);
+      const notice = noticeOf(judged, [hint, fix].filter((line) => line !== null).join('\n\n') || null);
       await announce(notice);
       stage.data({ kind: notice.kind, severity: notice.severity });
       stage.say(`Announced: ${notice.title}. What became of the messages is in the list of notifications.`);
@@ -175,6 +177,27 @@ class PreRelease {
       stage.say('A fix is tried; the pull request, or that people are needed, is told by the fixer.');
       return `A fix is tried by ${quoted(id)}.`;
     });
+  }
+
+  /** Memory is worth something and changes no answer: when it is away for long, the run goes on without. */
+  private async remember(stage: StageHandle, { gate }: Judged, runs: readonly RunOutcome[]): Promise<string | null> {
+    try {
+      const stored = await Promise.all(runs.map(({ run }) => analysts.rememberOutcome({ execution: run })));
+      const lessons = stored.reduce((sum, each) => sum + each.lessons, 0);
+      stage.data({ lessons, embedding: stored[0]?.embedding ?? null });
+      stage.say(`${lessons} lessons are kept, found again by meaning.`);
+      if (gate.outcome !== 'blocked' || gate.redRun === null) return null;
+      const { failures, total } = await analysts.analyseFailures({ execution: gate.redRun });
+      stage.link({ label: 'analysis of the failures', kind: 'artifact', ref: 'analysis.json' });
+      const [first] = failures;
+      if (!first) return null;
+      stage.data({ analysed: total, first: `${first.class}: ${first.why[0] ?? ''}`.slice(0, 1000) });
+      return `Where to look first: ${quoted(first.test)} in ${quoted(first.file)}, ${first.class}: ${quoted(first.why.join(' '))}`;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      stage.end('warned', problemOf(error).message);
+      return null;
+    }
   }
 
   private async publish(

@@ -5,6 +5,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { VERSION } from '../../config/package.js';
+import type { AnalysisActivities } from '../../domain/analysis/activities.js';
 import type { AnswerActivities } from '../../domain/answer.js';
 import type { ExecutionActivities } from '../../domain/executions.js';
 import { CONTROL_QUEUE } from '../../domain/names.js';
@@ -24,6 +25,7 @@ type All = ExecutionActivities &
   PreReleaseActivities &
   PostDeployActivities &
   AnswerActivities &
+  Pick<AnalysisActivities, 'rememberOutcome' | 'analyseFailures'> &
   Pick<NoticeActivities, 'planNotice'>;
 
 const source = { kind: 'commit' as const, repository: '/srv/shop.git', commit: 'c0ffee' };
@@ -144,6 +146,8 @@ function activities({ verdicts = [], change = {}, settings = {}, rollback }: Sha
     rollBack: async () => ({ state: 'done', sentence: 'Accepted.', reference: '/1' }),
     sendAnswer: async () => ({ url: null, note: null }),
     dropAnswers: async () => {},
+    rememberOutcome: async () => ({ lessons: 2, embedding: 'offline-v1' }),
+    analyseFailures: async ({ execution }) => ({ execution, analysis: 'sha256:2', failures: [], total: 0, fixable: 0 }),
     planNotice: async () => ({ notifications: [] }),
     ...change,
   };
