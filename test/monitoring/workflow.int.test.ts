@@ -1,7 +1,4 @@
 /** The monitoring workflow on a real Temporal server, with the real store; what is monitored is a series we write. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExecutionActivities } from '../../activities/executions/index.js';
 import { executionStarter } from '../../activities/executions/start.js';
@@ -11,17 +8,16 @@ import { compileCel } from '../../domain/alerts/cel.js';
 import { temporalWorkflows } from '../../api/engine/workflow-engine.js';
 import { newExecutionId } from '../../api/runs/run-id.js';
 import { reconcileSchedule } from '../../config/monitoring-schedule.js';
-import { VERSION } from '../../config/package.js';
 import { builtIn } from '../../domain/catalog.js';
 import { Monitoring } from '../../domain/monitoring/monitoring.schema.js';
 import { MONITORING_SCHEDULE } from '../../domain/monitoring/stages.js';
 import { CONTROL_QUEUE } from '../../domain/names.js';
 import type { Notice } from '../../domain/notice.js';
-import { ROOT } from '../architecture/imports.js';
 import { openTestLedger, type TestLedger } from '../support/ledger.js';
 import { daily } from '../support/series.js';
 import { startTemporal, type TestTemporal } from '../support/temporal.js';
 import { aBatchRef, type Bench, openBench, script } from '../support/worker.js';
+import { keepHistory } from '../support/keep-history.js';
 
 const SERIES = 'shop.latency_seconds';
 const MEAN_MS = 300_000;
@@ -94,7 +90,8 @@ async function fire(name: string): Promise<string> {
     args: [{ execution: '' }],
   });
   await handle.result();
-  keep(name, historyToJSON(await handle.fetchHistory()));
+  const shape = { 'flat-0': 'quiet', 'step-0': 'anomaly' }[name];
+  if (shape) await keepHistory(handle, 'monitoring', shape);
   return handle.workflowId;
 }
 
@@ -213,11 +210,3 @@ describe('the schedule', () => {
     await reconcileSchedule(bench.client, undefined);
   });
 });
-
-/** `BATON_RECORD=1` stores what the replay test replays. */
-function keep(shape: string, json: string): void {
-  if (process.env['BATON_RECORD'] !== '1' || (shape !== 'flat-0' && shape !== 'step-0')) return;
-  const dir = join(ROOT, 'test', 'histories', 'monitoring', VERSION);
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, `${shape === 'flat-0' ? 'quiet' : 'anomaly'}.json`), `${json.replaceAll(ROOT, '/baton')}\n`);
-}

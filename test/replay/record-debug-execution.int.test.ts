@@ -1,18 +1,14 @@
 /** Records the histories of `debugExecution`; see `record.int.test.ts`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { VERSION } from '../../config/package.js';
 import type { AnalysisActivities } from '../../domain/analysis/activities.js';
 import type { Stage } from '../../domain/executions.schema.js';
 import { CONTROL_QUEUE } from '../../domain/names.js';
 import { debugExecution } from '../../workflows/debug-execution.js';
-import { ROOT } from '../architecture/imports.js';
 import { startTemporal, type TestTemporal } from '../support/temporal.js';
 import { type Bench, openBench, workflowBundle } from '../support/worker.js';
+import { keepHistory } from '../support/keep-history.js';
 
 /** What the model does, and how the stages end. */
 const SHAPES: Record<
@@ -99,12 +95,6 @@ it.each(Object.entries(SHAPES))('%s', async (shape, { total, explain, stages }) 
     expect(['analyse', 'explain', 'remember'].map((name) => stored.get(name)?.status)).toEqual(stages);
     // A busy model is visited three times, and then done without.
     expect(asked).toBe(shape === 'away' ? 3 : total === 0 ? 0 : 1);
-    if (!process.env['BATON_RECORD']) return;
-    const folder = join(ROOT, 'test', 'histories', 'debugExecution', VERSION);
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(
-      join(folder, `${shape}.json`),
-      `${historyToJSON(await handle.fetchHistory()).replaceAll(ROOT, '/baton')}\n`,
-    );
+    await keepHistory(handle, 'debugExecution', shape);
   });
 });

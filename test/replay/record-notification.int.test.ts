@@ -1,17 +1,13 @@
 /** Records the histories of `notification`; see `record.int.test.ts`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { VERSION } from '../../config/package.js';
 import { CONTROL_QUEUE, NUDGE_SIGNAL } from '../../domain/names.js';
 import type { Admission, Attempted, NoticeActivities } from '../../domain/notify/ports.js';
 import { notification } from '../../workflows/notification.js';
-import { ROOT } from '../architecture/imports.js';
 import { aNotice } from '../support/notify/notice.js';
 import { startTemporal, type TestTemporal } from '../support/temporal.js';
 import { type Bench, openBench, workflowBundle } from '../support/worker.js';
+import { keepHistory } from '../support/keep-history.js';
 
 const SEND: Admission = { step: 'send', notices: 1 };
 const DELIVERED: Attempted = { outcome: 'delivered', wake: [] };
@@ -80,13 +76,6 @@ it.each(Object.entries(SHAPES))('%s', async (shape, { admissions, sent, nudge, s
     }
     expect(await handle.result()).toEqual({ state });
     expect([asked, sends]).toEqual([[], []]);
-    keep(shape, historyToJSON(await handle.fetchHistory()));
+    await keepHistory(handle, 'notification', shape);
   });
 });
-
-function keep(shape: string, json: string): void {
-  if (process.env['BATON_RECORD'] !== '1') return;
-  const dir = join(ROOT, 'test', 'histories', 'notification', VERSION);
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, `${shape}.json`), `${json.replaceAll(ROOT, '/baton')}\n`);
-}

@@ -1,10 +1,6 @@
 /** Records the histories of `preRelease`, `postDeploy` and `suiteRun`; see `record.int.test.ts`. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { ApplicationFailure } from '@temporalio/common';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { VERSION } from '../../config/package.js';
 import type { AnalysisActivities } from '../../domain/analysis/activities.js';
 import type { AnswerActivities } from '../../domain/answer.js';
 import type { ExecutionActivities } from '../../domain/executions.js';
@@ -17,9 +13,9 @@ import { PreReleaseConfig } from '../../domain/pre-release/settings.schema.js';
 import type { SuiteGroup } from '../../domain/pre-release/suite-order.js';
 import { PostDeployParams } from '../../domain/workflows/post-deploy.schema.js';
 import { PreReleaseParams } from '../../domain/workflows/pre-release.schema.js';
-import { ROOT } from '../architecture/imports.js';
 import { startTemporal, type TestTemporal } from '../support/temporal.js';
 import { aBatchRef, type Bench, openBench, script } from '../support/worker.js';
+import { keepHistory } from '../support/keep-history.js';
 
 type All = ExecutionActivities &
   PreReleaseActivities &
@@ -186,12 +182,5 @@ it.each(Object.entries(SHAPES))('%s', async (shape, given) => {
     if (workflow === 'preRelease') await answering.result().catch(() => undefined);
     return started;
   });
-  keep(workflow, shape, historyToJSON(await handle.fetchHistory()));
+  await keepHistory(handle, workflow, shape);
 });
-
-function keep(type: string, shape: string, json: string): void {
-  if (process.env['BATON_RECORD'] !== '1') return;
-  const dir = join(ROOT, 'test', 'histories', type, VERSION);
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, `${shape}.json`), `${json.replaceAll(ROOT, '/baton')}\n`);
-}

@@ -1,24 +1,12 @@
 /** Records histories of stored definitions and of bulk starts when `BATON_RECORD=1` is set (`npm run histories`). */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { StepProblem } from '../../activities/definitions/step-problem.js';
-import { VERSION } from '../../config/package.js';
 import type { ActionHandler } from '../../domain/definitions/ports.js';
-import { ROOT } from '../architecture/imports.js';
-import { openTestLedger, type TestLedger } from '../support/ledger.js';
-import { echo, openStored, type Stored } from '../support/stored.js';
-import { startTemporal, type TestTemporal } from '../support/temporal.js';
-import { type Bench, openBench, workflowBundle } from '../support/worker.js';
+import { call, echo, openStoredBench, type StoredBench } from '../support/stored.js';
+import { workflowBundle } from '../support/worker.js';
+import { keepHistory } from '../support/keep-history.js';
 
-const call = (name: string, more: object = {}) => ({
-  name,
-  uses: 'http.request',
-  with: { url: 'https://x.example', body: name },
-  ...more,
-});
 const undo = { compensate: { uses: 'http.request', with: { url: 'https://x.example' } } };
 const SHAPES: Record<string, object> = {
   sequence: {
@@ -69,35 +57,22 @@ const handler: ActionHandler = async (given, signal) => {
 };
 
 describe('every shape of a stored definition can be recorded', () => {
-  let server: TestTemporal;
-  let bench: Bench;
-  let opened: TestLedger;
-  let stored: Stored;
+  let stored: StoredBench;
   beforeAll(async () => {
-    server = await startTemporal();
-    bench = await openBench(server.address);
-    opened = await openTestLedger();
-    stored = openStored(bench, opened.ledger);
+    stored = await openStoredBench();
   });
-  afterAll(async () => {
-    await opened?.close();
-    await bench?.close();
-    await server?.stop();
-  });
+  afterAll(() => stored?.close());
 
   async function record(type: string, shape: string, id: string): Promise<void> {
-    const history = await bench.client.workflow.getHandle(id).fetchHistory();
-    await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, history, id);
-    if (process.env['BATON_RECORD'] !== '1') return;
-    const dir = join(ROOT, 'test', 'histories', type, VERSION);
-    mkdirSync(dir, { recursive: true });
-    writeFileSync(join(dir, `${shape}.json`), `${historyToJSON(history).replaceAll(ROOT, '/baton')}\n`);
+    const handle = stored.bench.client.workflow.getHandle(id);
+    await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, await handle.fetchHistory(), id);
+    await keepHistory(handle, type, shape);
   }
 
   it.each(Object.entries(SHAPES))('%s', async (shape, document) => {
     await stored.define({ name: shape, ...document });
     const { id } = await stored.start(shape);
-    await bench.withWorkers(
+    await stored.bench.withWorkers(
       stored.activities({
         'http.request': handler,
         'test_runner.setup_environment': async () => ({ browser: 'chrome' }),
@@ -105,7 +80,7 @@ describe('every shape of a stored definition can be recorded', () => {
       async () => {
         if (shape === 'waits') {
           await expect
-            .poll(async () => (await opened.ledger.executions.find(id))?.stages[0]?.status, { timeout: 10_000 })
+            .poll(async () => (await stored.ledger.executions.find(id))?.stages[0]?.status, { timeout: 10_000 })
             .toBe('running');
           await stored.engine.decide(id, { approve: true, reason: '', inputs: {}, by: 'bob' });
           await stored.engine.signal(id, 'signal', [{ name: 'go', payload: {} }]);
@@ -122,10 +97,10 @@ describe('every shape of a stored definition can be recorded', () => {
     await stored.define({ name: 'daily', steps: [call('a')], outputs: { day: '{{ run.date }}' } });
     const params = { workflow: 'daily', days: { from: '2026-11-01', to: '2026-11-04' }, parallel: 2, canary: true };
     const { id } = await stored.start('bulkStart', params);
-    await bench.withWorkers(stored.activities({ 'http.request': handler }) as never, async () => {
+    await stored.bench.withWorkers(stored.activities({ 'http.request': handler }) as never, async () => {
       expect(await stored.ended(id)).toMatchObject({ outcome: 'passed', sentence: '4 of 4 passed' });
     });
-    const { items } = await opened.ledger.executions.list({ parent: id, limit: 10 });
+    const { items } = await stored.ledger.executions.list({ parent: id, limit: 10 });
     expect(items.map(({ result }) => (result!['outputs'] as { day: string }).day).sort()).toEqual([
       '2026-11-01',
       '2026-11-02',

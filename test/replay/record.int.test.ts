@@ -2,20 +2,16 @@
  * Records one history of every shape of a workflow into test/histories/<type>/<version>/, when `BATON_RECORD=1` is set
  * (`npm run histories`). Recorded histories are never deleted while executions of that shape may be running.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { ApplicationFailure } from '@temporalio/common';
 import { Context } from '@temporalio/activity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { VERSION } from '../../config/package.js';
 import { CONTROL_QUEUE } from '../../domain/names.js';
 import { progressQuery } from '../../workflows/messages.js';
 import { housekeeping } from '../../workflows/housekeeping.js';
 import { testRun } from '../../workflows/test-run.js';
-import { ROOT } from '../architecture/imports.js';
 import { startTemporal, type TestTemporal } from '../support/temporal.js';
 import { aBatchRef, aRunInput, type Bench, openBench, type Script, script } from '../support/worker.js';
+import { keepHistory } from '../support/keep-history.js';
 
 const two = [aBatchRef('b1'), aBatchRef('b2')];
 const failing = (batch: string) => ({
@@ -106,9 +102,7 @@ describe('every shape of testRun can be recorded', () => {
       });
       return started;
     });
-    const history = await handle.fetchHistory();
-    expect(history.events?.at(-1)).toBeDefined();
-    keep('testRun', shape, historyToJSON(history));
+    await keepHistory(handle, 'testRun', shape);
   });
 
   it('housekeeping', async () => {
@@ -120,14 +114,6 @@ describe('every shape of testRun can be recorded', () => {
       expect(await started.result()).toEqual({ rows: 3, bytes: 7 });
       return started;
     });
-    keep('housekeeping', 'done', historyToJSON(await handle.fetchHistory()));
+    await keepHistory(handle, 'housekeeping', 'done');
   });
 });
-
-function keep(type: string, shape: string, json: string): void {
-  if (process.env['BATON_RECORD'] !== '1') return;
-  const dir = join(ROOT, 'test', 'histories', type, VERSION);
-  mkdirSync(dir, { recursive: true });
-  // Stack traces name this machine's folders; a history does not depend on them.
-  writeFileSync(join(dir, `${shape}.json`), `${json.replaceAll(ROOT, '/baton')}\n`);
-}

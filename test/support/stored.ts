@@ -16,7 +16,9 @@ import type { Executions, WorkflowEngine } from '../../domain/executions.js';
 import type { WorkflowExecution } from '../../domain/executions.schema.js';
 import type { Notice } from '../../domain/notice.js';
 import { MemoryArtifacts } from '../api/support/memory-artifacts.js';
-import { aBatchRef, type Bench, script } from './worker.js';
+import { openTestLedger } from './ledger.js';
+import { startTemporal } from './temporal.js';
+import { aBatchRef, type Bench, openBench, script } from './worker.js';
 
 export interface Stored {
   readonly starter: Executions;
@@ -98,3 +100,33 @@ export function openStored(bench: Bench, ledger: StoreLedger, options: { onlyOne
     },
   };
 }
+
+export interface StoredBench extends Stored {
+  readonly bench: Bench;
+  readonly ledger: StoreLedger;
+  close(): Promise<void>;
+}
+
+/** With a server and a ledger of its own. */
+export async function openStoredBench(): Promise<StoredBench> {
+  const server = await startTemporal();
+  const bench = await openBench(server.address);
+  const { ledger, close } = await openTestLedger();
+  return {
+    ...openStored(bench, ledger),
+    bench,
+    ledger,
+    async close() {
+      await close();
+      await bench.close();
+      await server.stop();
+    },
+  };
+}
+
+/** A step that `echo` answers with `body`. */
+export const call = (name: string, more: object = {}, body: unknown = name): { readonly name: string } => ({
+  name,
+  ...{ uses: 'http.request', with: { url: 'https://x.example', body } },
+  ...more,
+});

@@ -1,10 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { VERSION } from '../../config/package.js';
 import type { WorkflowInput } from '../../domain/executions.js';
 import type { Stage } from '../../domain/executions.schema.js';
 import type { FixControlActivities, FixPlan, FixRunnerActivities } from '../../domain/fix/activities.js';
@@ -13,9 +9,9 @@ import { CONTROL_QUEUE } from '../../domain/names.js';
 import type { AutoFixParams } from '../../domain/workflows/auto-fix.schema.js';
 import { decideUpdate } from '../../workflows/approval.js';
 import { autoFix, pullRequestSignal } from '../../workflows/auto-fix.js';
-import { ROOT } from '../architecture/imports.js';
 import { startTemporal, type TestTemporal } from '../support/temporal.js';
 import { type Bench, openBench, script } from '../support/worker.js';
+import { keepHistory } from '../support/keep-history.js';
 
 type Settled = Parameters<FixControlActivities['settleFix']>[0];
 
@@ -141,7 +137,7 @@ describe('autoFix', () => {
       const handle = await start(name);
       await then(handle, told);
       const ended = await handle.result();
-      keep(name, historyToJSON(await handle.fetchHistory()));
+      await keepHistory(handle, 'autoFix', name);
       return { ended, told };
     });
   }
@@ -258,10 +254,3 @@ describe('autoFix', () => {
     expect(told.stages.get('pull-request')).toMatchObject({ status: 'failed', sentence: 'The branch exists already.' });
   });
 });
-
-function keep(shape: string, json: string): void {
-  if (process.env['BATON_RECORD'] !== '1') return;
-  const dir = join(ROOT, 'test', 'histories', 'autoFix', VERSION);
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, `${shape}.json`), `${json.replaceAll(ROOT, '/baton')}\n`);
-}

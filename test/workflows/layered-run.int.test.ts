@@ -105,7 +105,7 @@ async function ran(params: object, untilBackground = false, shape?: string): Pro
     });
     await bench.client.workflow.getHandle(id).result();
     const done = (await opened.ledger.executions.find(id))!;
-    if (shape !== undefined) await keepHistory(bench.client, id, 'layeredRun', shape);
+    if (shape !== undefined) await keepHistory(bench.client.workflow.getHandle(id), 'layeredRun', shape);
     const behind = done.result?.['background'];
     if (untilBackground && typeof behind === 'string') await bench.client.workflow.getHandle(behind).result();
     return done;

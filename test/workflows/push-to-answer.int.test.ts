@@ -1,9 +1,6 @@
 /** From a signed delivery to what stands at the host: real API, real Temporal, real git, a GitHub that checks what it is told. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createExecutionActivities } from '../../activities/executions/index.js';
 import { executionStarter } from '../../activities/executions/start.js';
@@ -13,13 +10,11 @@ import { newExecutionId } from '../../api/runs/run-id.js';
 import type { Feature } from '../../config/features/feature.js';
 import { openCodeHosts } from '../../config/features/code-hosts.js';
 import { type HostsBase, hostsFeature } from '../../config/features/hosts.js';
-import { VERSION } from '../../config/package.js';
 import { secretsOf } from '../../config/installation.js';
 import { builtIn } from '../../domain/catalog.js';
 import type { WorkflowExecution } from '../../domain/executions.schema.js';
 import { Installation } from '../../domain/installation.schema.js';
 import type { Delivery } from '../../domain/triggers/ports.js';
-import { ROOT } from '../architecture/imports.js';
 import { MemoryArtifacts } from '../api/support/memory-artifacts.js';
 import { recordingLogger, RecordingEngine, RUNNER_TOKEN } from '../api/support/api.js';
 import { type FakeGitHub, startFakeGitHub } from '../support/fake-github.js';
@@ -29,6 +24,7 @@ import { primaryLimit } from '../support/fake-host/weather.js';
 import { openTestLedger, type TestLedger } from '../support/ledger.js';
 import { startTemporal, type TestTemporal } from '../support/temporal.js';
 import { aBatchRef, type Bench, openBench, type Script, script } from '../support/worker.js';
+import { keepHistory } from '../support/keep-history.js';
 
 const SECRET = 'a secret of the webhook';
 let server: TestTemporal;
@@ -176,20 +172,12 @@ const push = (branch: string, before?: string) => delivery('push', pushPayload(h
 const states = (commit: string): string[] =>
   repo.statuses.filter((each) => each.sha === commit && each.context === 'baton').map((each) => each.state);
 
-/** Stored with `BATON_RECORD=1`, for the replay of what executions may have right now. */
 async function keep(shape: string, id: string): Promise<void> {
-  if (process.env['BATON_RECORD'] !== '1') return;
   const [{ source, id: own }] = (await deliveries()) as [Delivery];
-  for (const [type, workflowId] of [
-    ['commitCheck', id],
-    ['answer', `${id}/answer`],
-    ['delivery', `delivery/${source}/${own}`],
-  ] as const) {
-    const dir = join(ROOT, 'test', 'histories', type, VERSION);
-    mkdirSync(dir, { recursive: true });
-    const history = await bench.client.workflow.getHandle(workflowId).fetchHistory();
-    writeFileSync(join(dir, `${shape}.json`), `${historyToJSON(history).replaceAll(ROOT, '/baton')}\n`);
-  }
+  const of = (workflow: string) => bench.client.workflow.getHandle(workflow);
+  await keepHistory(of(id), 'commitCheck', shape);
+  await keepHistory(of(`${id}/answer`), 'answer', shape);
+  await keepHistory(of(`delivery/${source}/${own}`), 'delivery', shape);
 }
 
 describe('a push', () => {

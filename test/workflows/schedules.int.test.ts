@@ -113,7 +113,7 @@ describe('a firing', () => {
       outcome: 'passed',
       principal: 'ann',
     });
-    await keepHistory(bench.client, first!.id, 'scheduledStart', 'by-the-clock');
+    await keepHistory(bench.client.workflow.getHandle(first!.id), 'scheduledStart', 'by-the-clock');
     expect(first!.params).toMatchObject({ schedule: 'often', workflow: 'suiteRun', cause: 'clock' });
     const started = await opened.ledger.executions.find(first!.result!['execution'] as string);
     expect(started).toMatchObject({ workflow: 'suiteRun', parent: first!.id, project: 'shop', principal: 'ann' });
@@ -168,7 +168,7 @@ describe('a firing', () => {
       ['again-1', 'failed'],
       ['again-2', 'failed'],
     ]);
-    await keepHistory(bench.client, firing!.id, 'scheduledStart', 'tried-again');
+    await keepHistory(bench.client.workflow.getHandle(firing!.id), 'scheduledStart', 'tried-again');
     expect(firing!.outcome).toBe('incomplete');
     expect(told.map(({ kind, title, group }) => ({ kind, title, group }))).toEqual([
       { kind: 'workflow_failed', title: 'Schedule unknown: incomplete', group: 'schedule:unknown' },
@@ -213,7 +213,7 @@ describe('a chain', () => {
       await ended('second', 1);
       return firing!;
     });
-    await keepHistory(bench.client, green.id, 'scheduledStart', 'followed');
+    await keepHistory(bench.client.workflow.getHandle(green.id), 'scheduledStart', 'followed');
     expect(green.stages.find(({ name }) => name === 'next-second')).toMatchObject({ status: 'passed' });
     expect(green.stages.find(({ name }) => name === 'next-alarm')!.sentence).toContain(
       'it starts only when that has failed',
@@ -268,7 +268,7 @@ describe('a window', () => {
       ['placed', 'passed'],
       ['run', 'passed'],
     ]);
-    await keepHistory(bench.client, firing!.id, 'scheduledStart', 'placed');
+    await keepHistory(bench.client.workflow.getHandle(firing!.id), 'scheduledStart', 'placed');
     expect(firing!.stages[1]!.sentence).toContain('nothing is known yet of how busy the machines are');
   });
 });

@@ -3,35 +3,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definitionDigest } from '../../adapters/definitions/digest.js';
 import { readDefinitionValue } from '../../adapters/definitions/document.js';
 import type { ActionHandler } from '../../domain/definitions/ports.js';
-import { openTestLedger, type TestLedger } from '../support/ledger.js';
-import { echo, openStored, type Stored } from '../support/stored.js';
-import { startTemporal, type TestTemporal } from '../support/temporal.js';
-import { type Bench, openBench } from '../support/worker.js';
+import { call, echo, openStoredBench, type StoredBench } from '../support/stored.js';
 
-let server: TestTemporal;
-let bench: Bench;
-let opened: TestLedger;
-let stored: Stored;
+let stored: StoredBench;
 beforeAll(async () => {
-  server = await startTemporal();
-  bench = await openBench(server.address);
-  opened = await openTestLedger();
-  stored = openStored(bench, opened.ledger);
+  stored = await openStoredBench();
 });
-afterAll(async () => {
-  await opened?.close();
-  await bench?.close();
-  await server?.stop();
-});
+afterAll(() => stored?.close());
 
-const call = (name: string, more: object = {}, body: unknown = name) => ({
-  name,
-  uses: 'http.request',
-  with: { url: 'https://x.example', body },
-  ...more,
-});
 const working = <T>(work: () => Promise<T>, handler: ActionHandler = echo, change = {}): Promise<T> =>
-  bench.withWorkers(
+  stored.bench.withWorkers(
     stored.activities(
       { 'http.request': handler, 'test_runner.setup_environment': async ({ with: given }) => ({ ...given }) },
       change,
@@ -80,20 +61,20 @@ describe('children', () => {
         ['after', 'not_run'],
       ]),
     );
-    const execution = await opened.ledger.executions.find(id);
+    const execution = await stored.ledger.executions.find(id);
     expect(execution).toMatchObject({
       status: 'completed',
       outcome: 'failed',
       sentence: expect.stringContaining('Tests of red: 1 failed'),
     });
     const outputs = steps.find(({ step }) => step === 'smoke')!.outputs!;
-    const run = await opened.ledger.run(String(outputs['run']));
+    const run = await stored.ledger.run(String(outputs['run']));
     expect(run!.options).toMatchObject({
       suites: ['smoke'],
       workers: 4,
       variables: { BATON_BROWSER: 'chrome', BATON_HEADLESS: 'true', BATON_ENVIRONMENT: 'staging' },
     });
-    const child = await bench.client.workflow.getHandle(run!.id).describe();
+    const child = await stored.bench.client.workflow.getHandle(run!.id).describe();
     expect(child.parentExecution?.workflowId).toBe(id);
   });
 
@@ -112,8 +93,8 @@ describe('children', () => {
     const { id } = await stored.start('outer');
     const outer = await working(() => stored.ended(id));
     expect(outer).toMatchObject({ outcome: 'passed', result: { outputs: { said: 'hello ann' } } });
-    const { items } = await opened.ledger.executions.list({ parent: id, limit: 5 });
-    const inner = await bench.client.workflow.getHandle(items[0]!.id).describe();
+    const { items } = await stored.ledger.executions.list({ parent: id, limit: 5 });
+    const inner = await stored.bench.client.workflow.getHandle(items[0]!.id).describe();
     expect(inner.parentExecution?.workflowId).toBe(id);
     await stored.define({ name: 'ping', steps: [{ name: 'go', uses: 'workflow.run', with: { name: 'pong' } }] });
     await stored.define({ name: 'pong', steps: [{ name: 'go', uses: 'workflow.run', with: { name: 'ping' } }] });
@@ -131,15 +112,15 @@ describe('versions', () => {
       outputs: { said: '{{ steps.say.outputs.body }}' },
     });
     const { id } = await stored.start('kept');
-    const known = (await opened.ledger.definitions.find('kept'))!;
+    const known = (await stored.ledger.definitions.find('kept'))!;
     const { definition } = readDefinitionValue({
       name: 'kept',
       steps: [call('say', {}, 'two')],
       outputs: { said: '{{ steps.say.outputs.body }}' },
     });
     const change = { definition: definition!, digest: definitionDigest(definition!), source: null, principal: 'ann' };
-    expect(await opened.ledger.definitions.change(known.id, change)).toMatchObject({ version: 2 });
-    expect(await opened.ledger.definitions.change(known.id, change)).toMatchObject({ version: 2 });
+    expect(await stored.ledger.definitions.change(known.id, change)).toMatchObject({ version: 2 });
+    expect(await stored.ledger.definitions.change(known.id, change)).toMatchObject({ version: 2 });
     const again = await stored.start('kept');
     await working(async () => {
       await stored.engine.signal(id, 'signal', [{ name: 'go', payload: {} }]);
@@ -202,5 +183,5 @@ it('parameters that do not fit are told, all of them, and nothing is left behind
   await expect(stored.start('typed', { users: 'many', uesrs: 3 })).rejects.toThrow(
     'typed: The parameter `users` must be a whole number, is text.\ntyped: The workflow `typed` has no parameter `uesrs`. Did you mean `users`?',
   );
-  expect((await opened.ledger.executions.list({ workflow: 'typed', limit: 5 })).items).toEqual([]);
+  expect((await stored.ledger.executions.list({ workflow: 'typed', limit: 5 })).items).toEqual([]);
 });

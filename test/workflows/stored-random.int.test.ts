@@ -8,10 +8,8 @@ import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { StepProblem } from '../../activities/definitions/step-problem.js';
 import type { ActionHandler } from '../../domain/definitions/ports.js';
-import { openTestLedger, type TestLedger } from '../support/ledger.js';
-import { openStored, type Stored } from '../support/stored.js';
-import { startTemporal, type TestTemporal } from '../support/temporal.js';
-import { type Bench, openBench, workflowBundle } from '../support/worker.js';
+import { openStoredBench, type StoredBench } from '../support/stored.js';
+import { workflowBundle } from '../support/worker.js';
 
 const SEEDS = [7, 4711, 20_261_121];
 const PER_SEED = Number(process.env['BATON_RANDOM_DEFINITIONS'] ?? 8);
@@ -96,21 +94,11 @@ function model(steps: readonly RandomStep[]): string[] {
   return came;
 }
 
-let server: TestTemporal;
-let bench: Bench;
-let opened: TestLedger;
-let stored: Stored;
+let stored: StoredBench;
 beforeAll(async () => {
-  server = await startTemporal();
-  bench = await openBench(server.address);
-  opened = await openTestLedger();
-  stored = openStored(bench, opened.ledger);
+  stored = await openStoredBench();
 });
-afterAll(async () => {
-  await opened?.close();
-  await bench?.close();
-  await server?.stop();
-});
+afterAll(() => stored?.close());
 
 it.each(SEEDS)(
   'seed %i',
@@ -127,7 +115,7 @@ it.each(SEEDS)(
       return { status: 200, headers: {}, body: null };
     };
     const programs = fc.sample(program, { seed, numRuns: PER_SEED });
-    await bench.withWorkers(stored.activities({ 'http.request': handler }) as never, async () => {
+    await stored.bench.withWorkers(stored.activities({ 'http.request': handler }) as never, async () => {
       await Promise.all(
         programs.map(async (steps, index) => {
           const name = await stored.define(documentOf(`random-${seed}-${index}`, steps));
@@ -148,7 +136,7 @@ it.each(SEEDS)(
               if (own && before) expect(own.begin, where).toBeGreaterThanOrEqual(before.end);
             }
           }
-          const history = await bench.client.workflow.getHandle(id).fetchHistory();
+          const history = await stored.bench.client.workflow.getHandle(id).fetchHistory();
           await Worker.runReplayHistory({ workflowBundle: await workflowBundle() }, history, id);
         }),
       );

@@ -4,34 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StepRecord } from '../../domain/definitions/execution.js';
 import type { ActionHandler } from '../../domain/definitions/ports.js';
 import { StepProblem } from '../../activities/definitions/step-problem.js';
-import { openTestLedger, type TestLedger } from '../support/ledger.js';
-import { echo, openStored, type Stored } from '../support/stored.js';
-import { startTemporal, type TestTemporal } from '../support/temporal.js';
-import { type Bench, openBench } from '../support/worker.js';
+import { call, echo, openStoredBench, type StoredBench } from '../support/stored.js';
 
-let server: TestTemporal;
-let bench: Bench;
-let opened: TestLedger;
-let stored: Stored;
-
+let stored: StoredBench;
 beforeAll(async () => {
-  server = await startTemporal();
-  bench = await openBench(server.address);
-  opened = await openTestLedger();
-  stored = openStored(bench, opened.ledger);
+  stored = await openStoredBench();
 });
-afterAll(async () => {
-  await opened?.close();
-  await bench?.close();
-  await server?.stop();
-});
+afterAll(() => stored?.close());
 
-const call = (name: string, more: object = {}, body: unknown = name) => ({
-  name,
-  uses: 'http.request',
-  with: { url: 'https://x.example', body },
-  ...more,
-});
 const statuses = (steps: readonly StepRecord[]): Record<string, string> =>
   Object.fromEntries(steps.map(({ step, status }) => [step, status]));
 
@@ -44,7 +24,7 @@ async function run(
 ) {
   const name = await stored.define(document);
   const { id } = await stored.start(name, params);
-  return bench.withWorkers(stored.activities({ 'http.request': handler }) as never, async () => {
+  return stored.bench.withWorkers(stored.activities({ 'http.request': handler }) as never, async () => {
     await during?.(id);
     const execution = await stored.ended(id);
     return { id, execution, steps: await stored.steps(id) };
@@ -181,7 +161,7 @@ describe('failures', () => {
       outcome: 'failed',
       problem: { message: 'the wheel is broken' },
     });
-    const failure = await bench.client.workflow
+    const failure = await stored.bench.client.workflow
       .getHandle(id)
       .result()
       .then(
@@ -335,7 +315,7 @@ describe('waiting', () => {
       echo,
       async (id) => {
         await expect
-          .poll(async () => (await opened.ledger.executions.find(id))?.stages[0]?.sentence, { timeout: 10_000 })
+          .poll(async () => (await stored.ledger.executions.find(id))?.stages[0]?.sentence, { timeout: 10_000 })
           .toBe('Waits for a person: Ship it?');
         const decide = (inputs: Record<string, unknown>) =>
           stored.engine.decide(id, { approve: true, reason: 'looks good', inputs, by: 'bob' });
@@ -363,7 +343,7 @@ describe('waiting', () => {
     });
     const no = await run({ name: 'rejected', steps: [{ name: 'ask', uses: 'gate.approve' }] }, {}, echo, async (id) => {
       await expect
-        .poll(async () => (await opened.ledger.executions.find(id))?.stages[0]?.status, { timeout: 10_000 })
+        .poll(async () => (await stored.ledger.executions.find(id))?.stages[0]?.status, { timeout: 10_000 })
         .toBe('running');
       await stored.engine.decide(id, { approve: false, reason: 'too late today', inputs: {}, by: 'bob' });
     });
@@ -391,7 +371,7 @@ describe('waiting', () => {
       echo,
       async (id) => {
         await expect
-          .poll(async () => (await opened.ledger.executions.find(id))?.stages[1]?.status, { timeout: 10_000 })
+          .poll(async () => (await stored.ledger.executions.find(id))?.stages[1]?.status, { timeout: 10_000 })
           .toBe('running');
         await stored.engine.cancel(id);
       },
