@@ -129,7 +129,7 @@ describe('files', () => {
       writeFileSync(join(home, 'p/src/deep/b.ts'), `${i}`);
       await sleep(40);
     }
-    await expect.poll(() => told.length, { timeout: 3_000 }).toBe(1);
+    await expect.poll(() => told.length).toBe(1);
     await sleep(400);
     expect(told).toHaveLength(1);
     expect(told[0]?.[1]).toMatchObject({ event: 'files', repository: join(home, 'p') });
@@ -188,7 +188,7 @@ describe('the hooks', () => {
     const queued = clone.git('rev-parse', 'refs/baton/queued');
     expect(clone.git('show', `${queued}:a.ts`)).toBe('staged');
     expect(clone.git('rev-parse', `${queued}^{tree}`)).toBe(clone.git('rev-parse', 'HEAD^{tree}'));
-    await expect.poll(said, { timeout: 3_000 }).toContain(`ann's home hooks queue ${queued}`);
+    await expect.poll(said).toContain(`ann's home hooks queue ${queued}`);
     writeFileSync(join(clone.dir, '.git/hooks/pre-commit.before-baton'), '#!/bin/sh\nexit 7\n');
     chmodSync(join(clone.dir, '.git/hooks/pre-commit.before-baton'), 0o755);
     clone.write({ 'a.ts': 'again' });

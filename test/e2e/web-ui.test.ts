@@ -59,7 +59,7 @@ it('runs are found by verdict, project and suite', async () => {
     for await (const execution of client.workflow.list({ query })) ids.push(execution.workflowId);
     return ids;
   };
-  await expect.poll(found, { timeout: 15_000 }).toEqual([run.id]);
+  await expect.poll(found).toEqual([run.id]);
   await connection.close();
 });
 

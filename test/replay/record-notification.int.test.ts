@@ -71,7 +71,7 @@ it.each(Object.entries(SHAPES))('%s', async (shape, { admissions, sent, nudge, s
       args: [{ id, channel: 'slack' }],
     });
     if (nudge) {
-      await expect.poll(() => asked.length, { timeout: 10_000 }).toBe(1);
+      await expect.poll(() => asked.length).toBe(1);
       await handle.signal(NUDGE_SIGNAL);
     }
     expect(await handle.result()).toEqual({ state });

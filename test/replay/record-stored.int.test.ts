@@ -79,9 +79,7 @@ describe('every shape of a stored definition can be recorded', () => {
       }) as never,
       async () => {
         if (shape === 'waits') {
-          await expect
-            .poll(async () => (await stored.ledger.executions.find(id))?.stages[0]?.status, { timeout: 10_000 })
-            .toBe('running');
+          await expect.poll(async () => (await stored.ledger.executions.find(id))?.stages[0]?.status).toBe('running');
           await stored.engine.decide(id, { approve: true, reason: '', inputs: {}, by: 'bob' });
           await stored.engine.signal(id, 'signal', [{ name: 'go', payload: {} }]);
         }

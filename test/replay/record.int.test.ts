@@ -94,7 +94,7 @@ describe('every shape of testRun can be recorded', () => {
         args: [aRunInput(id, { bail: bail ?? false })],
       });
       if (cancel) {
-        await expect.poll(async () => (await started.query(progressQuery)).running.length, { timeout: 10_000 }).toBe(2);
+        await expect.poll(async () => (await started.query(progressQuery)).running.length).toBe(2);
         await started.cancel();
       }
       await started.result().catch((error: unknown) => {

@@ -147,8 +147,7 @@ describe('autoFix', () => {
       taskQueue: CONTROL_QUEUE,
       args: [inputOf(`wf_${name}`)],
     });
-  const following = (told: Told) =>
-    expect.poll(() => told.stages.get('dashboard')?.status, { timeout: 20_000 }).toBe('running');
+  const following = (told: Told) => expect.poll(() => told.stages.get('dashboard')?.status).toBe('running');
 
   it('goes through six stages to a pull request, and follows it until it is merged', async () => {
     const { ended, told } = await fixing('merged', {}, async (handle, seen) => {
@@ -181,7 +180,7 @@ describe('autoFix', () => {
 
   it('waits for a person where it only suggests, and takes no for an answer', async () => {
     const { ended, told } = await fixing('rejected', { plan: { level: 'suggest' } }, async (handle, seen) => {
-      await expect.poll(() => seen.notices.map(({ kind }) => kind), { timeout: 20_000 }).toEqual(['approval_needed']);
+      await expect.poll(() => seen.notices.map(({ kind }) => kind)).toEqual(['approval_needed']);
       const no = { approve: false, reason: 'not this way', inputs: {}, by: 'ann' };
       await handle.executeUpdate(decideUpdate, { args: [no] });
     });
@@ -192,9 +191,7 @@ describe('autoFix', () => {
 
   it('opens nothing before it is approved', async () => {
     const { ended, told } = await fixing('approved', { plan: { level: 'suggest' } }, async (handle, seen) => {
-      await expect
-        .poll(() => seen.stages.get('pull-request')?.sentence ?? '', { timeout: 20_000 })
-        .toContain('Waits for approval');
+      await expect.poll(() => seen.stages.get('pull-request')?.sentence ?? '').toContain('Waits for approval');
       expect(seen.offers).toBe(0);
       await expect
         .poll(() =>

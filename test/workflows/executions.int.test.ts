@@ -88,9 +88,7 @@ describe('an execution of a workflow', () => {
         }),
       }),
       async () => {
-        await expect
-          .poll(async () => (await ledger.executions.find(id))?.stages[0]?.links.length, { timeout: 20_000 })
-          .toBe(1);
+        await expect.poll(async () => (await ledger.executions.find(id))?.stages[0]?.links.length).toBe(1);
         await engine.cancel(id);
         await expect
           .poll(async () => (await ledger.executions.find(id))?.status, { timeout: 30_000 })

@@ -315,7 +315,7 @@ describe('waiting', () => {
       echo,
       async (id) => {
         await expect
-          .poll(async () => (await stored.ledger.executions.find(id))?.stages[0]?.sentence, { timeout: 10_000 })
+          .poll(async () => (await stored.ledger.executions.find(id))?.stages[0]?.sentence)
           .toBe('Waits for a person: Ship it?');
         const decide = (inputs: Record<string, unknown>) =>
           stored.engine.decide(id, { approve: true, reason: 'looks good', inputs, by: 'bob' });
@@ -342,9 +342,7 @@ describe('waiting', () => {
       sentence: expect.stringContaining('Nobody decided within 500ms.'),
     });
     const no = await run({ name: 'rejected', steps: [{ name: 'ask', uses: 'gate.approve' }] }, {}, echo, async (id) => {
-      await expect
-        .poll(async () => (await stored.ledger.executions.find(id))?.stages[0]?.status, { timeout: 10_000 })
-        .toBe('running');
+      await expect.poll(async () => (await stored.ledger.executions.find(id))?.stages[0]?.status).toBe('running');
       await stored.engine.decide(id, { approve: false, reason: 'too late today', inputs: {}, by: 'bob' });
     });
     expect(no.steps[0]!.failure).toMatchObject({ type: 'Rejected', message: 'bob said no: too late today' });
@@ -370,9 +368,7 @@ describe('waiting', () => {
       {},
       echo,
       async (id) => {
-        await expect
-          .poll(async () => (await stored.ledger.executions.find(id))?.stages[1]?.status, { timeout: 10_000 })
-          .toBe('running');
+        await expect.poll(async () => (await stored.ledger.executions.find(id))?.stages[1]?.status).toBe('running');
         await stored.engine.cancel(id);
       },
     );

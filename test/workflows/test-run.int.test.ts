@@ -147,7 +147,7 @@ describe('a run', () => {
     } satisfies Partial<Script>);
     await bench.withWorkers(activities, async () => {
       const handle = await start();
-      await expect.poll(async () => (await handle.query(progressQuery)).done, { timeout: 10_000 }).toBe(1);
+      await expect.poll(async () => (await handle.query(progressQuery)).done).toBe(1);
       await handle.cancel();
       await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
       expect((await handle.describe()).status.name).toBe('CANCELLED');
@@ -175,7 +175,7 @@ describe('a run', () => {
     const activities = script([aBatchRef('b1'), aBatchRef('b2'), aBatchRef('b3')], { runBatch: untilCancelled });
     await bench.withWorkers(activities, async () => {
       const handle = await start();
-      await expect.poll(async () => (await handle.query(progressQuery)).running.length, { timeout: 10_000 }).toBe(2);
+      await expect.poll(async () => (await handle.query(progressQuery)).running.length).toBe(2);
       expect(await handle.query(progressQuery)).toMatchObject({ step: 'running', stage: 1, waiting: 1, done: 0 });
       const { raw } = await handle.describe();
       expect(JSON.stringify(raw.workflowExecutionInfo?.searchAttributes)).toContain('BatonCommit');

@@ -32,7 +32,7 @@ export class Ear {
   }
 
   /** Resolves as soon as the predicate holds for what was heard. */
-  async until(holds: (heard: readonly Heard[]) => boolean, withinMs = 5000): Promise<void> {
+  async until(holds: (heard: readonly Heard[]) => boolean, withinMs = 30_000): Promise<void> {
     const end = Date.now() + withinMs;
     while (!holds(this.heard)) {
       const left = end - Date.now();

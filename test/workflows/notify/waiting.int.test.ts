@@ -55,7 +55,7 @@ it('a digest tells what came within its time in one message; what is critical do
   await worker.settled('g4', 'delivered');
   expect(vendors.slack.posts).toHaveLength(1);
   expect(await worker.settled('g2', 'waiting')).toMatchObject([{ why: 'digest' }]);
-  await expect.poll(() => vendors.slack.posts.length, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => vendors.slack.posts.length).toBe(2);
   expect(post(1)).toBe('🟠 3 notices: 3 warning');
   for (const key of ['g1', 'g2', 'g3'])
     expect(JSON.stringify(vendors.slack.posts[1]!.blocks)).toContain(`${key} failed`);
