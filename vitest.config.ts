@@ -38,13 +38,13 @@ export default defineConfig({
         extends: true,
         test: {
           ...shared,
-          // Whole stacks, one at a time, when all others are done.
+          // Whole stacks of about a gigabyte, each with ports and directories of its own, when all others are done.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', 'test/attacks/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
         },
       },
     ],
