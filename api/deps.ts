@@ -13,6 +13,7 @@ import type { WorkflowSummary } from '../domain/executions.schema.js';
 import type { ScheduleServer } from '../domain/schedules/port.js';
 import type { ScheduleLedger } from '../domain/schedules/store.js';
 import type { Catalog } from '../domain/workflows.js';
+import type { FixStore } from '../domain/fix/store.js';
 import type { FailureLedger } from '../domain/failure-groups.js';
 import type { MetricsSources } from '../domain/metrics.js';
 import type { BlameStore } from '../domain/blame-ports.js';
@@ -119,6 +120,8 @@ export interface ApiDeps {
   /** Absent: no workflow but test runs can be started here. */
   readonly executions?: ExecutionDeps | undefined;
   /** What `/api/runs/:id/analysis` tells. */
+  /** What was tried for failures. */
+  readonly fixes?: Pick<FixStore, 'ofRun'> | undefined;
   readonly analyses?: Analyses | undefined;
   readonly knowledge?: (Knowledge & { method(): Promise<string> }) | undefined;
   readonly modelCalls?: ModelBudget | undefined;

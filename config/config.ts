@@ -38,6 +38,8 @@ export interface Settings {
   readonly artifacts: S3Place | undefined;
   readonly lanes: number;
   readonly webUi: string | undefined;
+  /** Where people open the API; undefined: there is no such address. */
+  readonly publicUrl: string | undefined;
   readonly codecKeys: readonly { id: string; key: Buffer }[];
   /** PEM or path of a PEM file; undefined: the installation's own file. */
   readonly receiptKey: string | undefined;
@@ -98,6 +100,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     weights: weights(e.BATON_PROJECT_WEIGHTS),
     lanes: e.BATON_DEFAULT_LANES,
     webUi: e.BATON_TEMPORAL_UI || undefined,
+    publicUrl: e.BATON_PUBLIC_URL || ownAddress(e.BATON_HOST, e.BATON_PORT),
     codecKeys: codecKeys(e.BATON_PAYLOAD_KEYS),
     receiptKey: e.BATON_RECEIPT_KEY || undefined,
     workerVersioning: e.BATON_WORKER_VERSIONING === 'on',
@@ -119,6 +122,10 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
     environment: env,
   };
 }
+
+/** Of an API that only this machine reaches. */
+const ownAddress = (host: string, port: number): string | undefined =>
+  port !== 0 && ['127.0.0.1', 'localhost'].includes(host) ? `http://${host}:${port}` : undefined;
 
 const list = (text: string): string[] =>
   text

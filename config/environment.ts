@@ -128,6 +128,13 @@ export const Environment = z.object({
     .max(256)
     .default(2)
     .describe('Most batches of one run at one time when neither the request nor the project says otherwise.'),
+  BATON_PUBLIC_URL: z
+    .string()
+    .regex(/^(?:https?:\/\/\S+[^/\s])?$/, 'an address such as https://baton.example.org, without a slash at its end')
+    .default('')
+    .describe(
+      'Address under which people open the API, for links in statuses and pull requests. Default: the address of the API itself where it listens on loopback; else there are no such links.',
+    ),
   BATON_TEMPORAL_UI: z.string().default('').describe('Address of the Temporal Web UI, for links.'),
   BATON_PAYLOAD_KEYS: z
     .string()

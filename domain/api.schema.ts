@@ -134,6 +134,7 @@ export const RunLinks = z
     report: z.string(),
     receipt: z.string().describe('What was expected and observed, signed.'),
     artifacts: z.string(),
+    fixes: z.string().describe('Fixes of its failures, with their pull requests.'),
     events: z.string(),
     webUi: z.string().nullable().describe('The execution in the Temporal Web UI.'),
   })

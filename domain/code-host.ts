@@ -62,6 +62,8 @@ export interface PullRequest {
   /** Commit of the head. */
   readonly commit: string;
   readonly title: string;
+  /** Who merged or closed it, where the host tells. */
+  readonly endedBy?: string | undefined;
 }
 
 export interface NewPullRequest {

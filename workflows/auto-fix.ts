@@ -4,39 +4,33 @@
  */
 import { condition, defineSignal, setHandler } from '@temporalio/workflow';
 import type { WorkflowInput } from '../domain/executions.js';
-import type { FixPlan, FixRef, OfferedFix, VerifiedFix } from '../domain/fix/activities.js';
-import type { AutoFixParams } from '../domain/workflows/auto-fix.schema.js';
+import type { FixPlan, FixRef, FollowedPullRequest, OfferedFix, VerifiedFix } from '../domain/fix/activities.js';
+import { approvalNeeded, type FixMatter, leftToPeople, proposed } from '../domain/fix/words.js';
+import { PULL_REQUEST_SIGNAL, type PullRequestChanged } from '../domain/triggers/pull-request.js';
+import { AUTO_FIX_STAGES, type AutoFixParams } from '../domain/workflows/auto-fix.schema.js';
 import { announce } from './announce.js';
 import { answerCommit } from './answer-commit.js';
 import { Approvals } from './approval.js';
+import { deliveries } from './proxies/delivery.js';
 import { fixers, modelFixers, repairs } from './proxies/fix.js';
 import { asExecution, type Ended, type Stages } from './stages.js';
 
 /** What became of the pull request, as a webhook tells it. */
-export const pullRequestSignal =
-  defineSignal<[{ readonly state: 'open' | 'merged' | 'closed'; readonly by?: string }]>('pullRequest');
+export const pullRequestSignal = defineSignal<[Pick<PullRequestChanged, 'state' | 'by'>]>(PULL_REQUEST_SIGNAL);
 
-const STAGES = [
-  { name: 'analyse', title: 'Analyse the failure' },
-  { name: 'generate', title: 'Find candidates' },
-  { name: 'apply', title: 'Apply and try them' },
-  { name: 'verify', title: 'Verify the best' },
-  { name: 'pull-request', title: 'Open a pull request' },
-  { name: 'dashboard', title: 'Follow the pull request' },
-];
 const DAY_MS = 86_400_000;
 /** Webhooks tell at once; this is for those that never came. 30 days of it are 360 looks. */
 const LOOK_EVERY_MS = 2 * 3_600_000;
 
 export function autoFix(input: WorkflowInput<AutoFixParams>): Promise<Ended> {
   const fixing = new AutoFix(input);
-  return asExecution(input, STAGES, (stages) => fixing.run(stages));
+  return asExecution(input, AUTO_FIX_STAGES, (stages) => fixing.run(stages));
 }
 
 class AutoFix {
   private readonly approvals = new Approvals();
   private readonly ref: FixRef;
-  private told: { state: 'open' | 'merged' | 'closed'; by?: string } | undefined;
+  private told: FollowedPullRequest | undefined;
 
   constructor(private readonly input: WorkflowInput<AutoFixParams>) {
     this.ref = { run: input.params.run, fix: input.execution };
@@ -47,7 +41,7 @@ class AutoFix {
 
   async run(stages: Stages): Promise<Ended> {
     const plan = await this.analyse(stages);
-    if (!plan.fixable) return this.leftToPeople(plan, plan.sentence, 'not_fixable');
+    if (!plan.fixable) return this.leave(plan, plan.sentence, 'not_fixable');
     try {
       const verified = await this.repair(stages);
       if (!verified.verified) return await this.unfixed(plan, verified.sentence);
@@ -55,7 +49,7 @@ class AutoFix {
     } catch (error) {
       // The failure must be free for another try, and people must hear of it.
       await fixers.settleFix({ ...this.ref, state: 'unfixed', reason: 'it could not be finished' });
-      await this.alert(plan, 'The fix could not be finished; the execution says why.');
+      await announce(leftToPeople(this.matter(plan), 'The fix could not be finished; the execution says why.'));
       throw error;
     }
   }
@@ -64,7 +58,12 @@ class AutoFix {
     return stages.run('analyse', async (stage) => {
       stage.link({ label: 'failed run', kind: 'run', ref: this.ref.run });
       const plan = await fixers.planFix({ ...this.ref, level: this.input.params.level ?? null });
-      stage.data({ tests: plan.tests, level: plan.level, fingerprint: plan.fingerprint });
+      stage.data({
+        tests: plan.tests,
+        testIds: plan.testIds.join(' '),
+        level: plan.level,
+        fingerprint: plan.fingerprint,
+      });
       stage.end(plan.fixable ? 'passed' : 'blocked', plan.sentence);
       return plan;
     });
@@ -120,7 +119,7 @@ class AutoFix {
     if (plan.level === 'observe') {
       await stages.skip('pull-request', 'The level is `observe`: the fix is told of, and nothing is opened.');
       await fixers.settleFix({ ...this.ref, state: 'observed' });
-      await this.proposed(plan, verified, null);
+      await announce(proposed(this.matter(plan), verified, null));
       return { outcome: 'observed', sentence: verified.sentence, result };
     }
     const offered = await stages.run('pull-request', async (stage) => {
@@ -128,7 +127,7 @@ class AutoFix {
       if (plan.level === 'suggest') {
         stage.say(`Waits for approval, at most ${plan.approvalDays} days: ${verified.title}.`);
         await stage.save();
-        await this.approvalNeeded(plan, verified);
+        await announce(approvalNeeded(this.matter(plan), verified));
         const decision = await this.approvals.wait('pull-request', plan.approvalDays * DAY_MS);
         if (!decision?.approve) {
           const why = decision
@@ -152,7 +151,7 @@ class AutoFix {
       return made;
     });
     if (typeof offered === 'string') return { outcome: 'rejected', sentence: offered, result };
-    await this.proposed(plan, verified, offered);
+    await announce(proposed(this.matter(plan), verified, offered));
     if (!offered.pullRequest) {
       await fixers.settleFix({ ...this.ref, state: 'observed' });
       return { outcome: 'suggested', sentence: offered.sentence, result };
@@ -169,14 +168,14 @@ class AutoFix {
     result: Readonly<Record<string, unknown>>,
   ): Promise<Ended> {
     const { number, url } = pullRequest;
-    const state = await stages.run('dashboard', async (stage) => {
+    const { state, by } = await stages.run('dashboard', async (stage) => {
       stage.link({ label: `pull request ${number}`, kind: 'url', ref: url });
       stage.data({ pullRequest: number, state: 'open' });
       stage.say(`Pull request ${number} is open.`);
       await stage.save();
-      const ended = await this.ending(number, plan.followDays);
-      stage.data({ state: ended });
-      stage.end(ended === 'merged' ? 'passed' : 'warned', `Pull request ${number} is ${ended}.`);
+      const ended = await this.ending(plan, number);
+      stage.data({ state: ended.state, by: ended.by });
+      stage.end(ended.state === 'merged' ? 'passed' : 'warned', `${endedAs(number, ended)}.`);
       return ended;
     });
     if (state === 'open')
@@ -188,33 +187,35 @@ class AutoFix {
     await fixers.settleFix({
       ...this.ref,
       state,
-      ...(this.told?.by ? { by: this.told.by } : {}),
+      ...(by ? { by } : {}),
       ...(state === 'closed' && offered.commit ? { removeBranch: { commit: offered.commit } } : {}),
     });
     return {
       outcome: state,
-      sentence: `Pull request ${number} was ${state}.`,
-      result: { ...result, pullRequest: number, url },
+      sentence: `${endedAs(number, { state, by })}.`,
+      result: { ...result, pullRequest: number, url, by },
     };
   }
 
-  private async ending(number: number, days: number): Promise<'open' | 'merged' | 'closed'> {
-    const ended = (): boolean => this.told !== undefined && this.told.state !== 'open';
-    for (let waited = 0; waited < days * DAY_MS; waited += LOOK_EVERY_MS) {
-      if (await condition(ended, LOOK_EVERY_MS)) return this.told!.state;
+  /** Webhooks tell at once; what came before anybody listened, or never, is looked for. */
+  private async ending({ repository, followDays }: FixPlan, number: number): Promise<FollowedPullRequest> {
+    if (repository) await deliveries.followPullRequest({ repository, number, execution: this.ref.fix });
+    for (let waited = 0; waited < followDays * DAY_MS; waited += LOOK_EVERY_MS) {
       const found = await fixers.fixPullRequest({ ...this.ref, number });
-      if (found && found.state !== 'open') return found.state;
+      if (found && found.state !== 'open') return { state: found.state, by: found.by ?? this.told?.by ?? null };
+      if (await condition(() => this.told !== undefined && this.told.state !== 'open', LOOK_EVERY_MS))
+        return this.told!;
     }
-    return 'open';
+    return { state: 'open', by: null };
   }
 
   private async unfixed(plan: FixPlan, why: string): Promise<Ended> {
     await fixers.settleFix({ ...this.ref, state: 'unfixed', reason: why });
-    return this.leftToPeople(plan, why, 'unfixed');
+    return this.leave(plan, why, 'unfixed');
   }
 
   /** Block and alert. */
-  private async leftToPeople(plan: FixPlan, why: string, outcome: string): Promise<Ended> {
+  private async leave(plan: FixPlan, why: string, outcome: string): Promise<Ended> {
     if (plan.repository && plan.commit && plan.tests > 0)
       await answerCommit({
         project: plan.project,
@@ -228,52 +229,14 @@ class AutoFix {
         summary: 'Failing tests were not mended automatically.',
         run: this.ref.run,
       });
-    await this.alert(plan, why);
+    await announce(leftToPeople(this.matter(plan), why));
     return { outcome, sentence: why, result: { run: this.ref.run } };
   }
 
-  private alert(plan: FixPlan, why: string): Promise<void> {
-    return announce({
-      ...this.about(plan),
-      key: `${this.ref.fix}/failed`,
-      kind: 'fix_failed',
-      severity: 'critical',
-      title: `No fix for ${plan.tests} failing ${plan.tests === 1 ? 'test' : 'tests'}`,
-      text: `${why} Somebody has to look at the failure.`,
-    });
-  }
-
-  private proposed(plan: FixPlan, verified: VerifiedFix, offered: OfferedFix | null): Promise<void> {
-    const url = offered?.pullRequest?.url;
-    return announce({
-      ...this.about(plan),
-      key: `${this.ref.fix}/proposed`,
-      kind: 'fix_proposed',
-      severity: 'info',
-      title: offered?.pullRequest ? `Pull request ${offered.pullRequest.number} mends a failure` : 'A fix was found',
-      text: verified.sentence,
-      links: url ? [{ label: 'pull request', url }] : [],
-      ...(offered?.authorEmail ? { to: [offered.authorEmail] } : {}),
-    });
-  }
-
-  private approvalNeeded(plan: FixPlan, verified: VerifiedFix): Promise<void> {
-    return announce({
-      ...this.about(plan),
-      key: `${this.ref.fix}/approval`,
-      kind: 'approval_needed',
-      severity: 'warning',
-      title: 'A fix waits for approval',
-      text: `${verified.sentence} Approve or reject it: \`baton workflow decide ${this.ref.fix}\`.`,
-    });
-  }
-
-  private about(plan: FixPlan) {
-    return {
-      project: plan.project,
-      group: `fix:${plan.fingerprint ?? this.ref.run}`,
-      links: [],
-      data: { execution: this.ref.fix, run: this.ref.run, tests: plan.tests },
-    };
+  private matter(plan: FixPlan): FixMatter {
+    return { ref: this.ref, plan };
   }
 }
+
+const endedAs = (number: number, { state, by }: FollowedPullRequest): string =>
+  `Pull request ${number} was ${state}${by ? ` by ${by}` : ''}`;

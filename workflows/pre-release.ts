@@ -169,7 +169,8 @@ class PreRelease {
     return await this.stages.run(FIX_STAGE.name, async (stage) => {
       const { id } = await starts.startExecution.executeWithOptions({ summary: 'a fixer of its own' }, [
         {
-          ...{ workflow: 'autoFix', params: { run, project: change.project }, project: change.project },
+          ...{ workflow: 'autoFix', project: change.project },
+          params: { run, project: change.project, ...(change.branch ? { base: change.branch } : {}) },
           ...{ principal, trust, key: `fix/${run}`, parent: this.execution },
         },
       ]);

@@ -4,6 +4,7 @@ import type { AnswerStore, MergeGate } from '../../domain/answer-ports.js';
 import { markdownOf } from '../../domain/answer-text.js';
 import type { Annotation, Check, CodeHost, CodeHosts, PullRequest } from '../../domain/code-host.js';
 import { placeOf } from '../../domain/code-hosts/repository-address.js';
+import type { Pages } from '../../domain/pages.js';
 import type { Ledger } from '../../domain/ports.js';
 import { failuresOf } from './failures.js';
 
@@ -12,6 +13,7 @@ export interface SurfaceDeps {
   readonly store: AnswerStore;
   readonly hosts: CodeHosts;
   readonly gate: MergeGate;
+  readonly pages: Pages;
   /** This machine: its clones are the ones whose gate can be written. */
   readonly machine: string;
 }
@@ -26,15 +28,21 @@ export const SEND: Readonly<Record<Surface, (deps: SurfaceDeps, sending: Sending
   gate: mirrorGate,
 };
 
-async function sendStatus({ hosts }: SurfaceDeps, { target, statement }: Sending): Promise<Sent> {
-  const host = hosts(target.repository);
+async function sendStatus(deps: SurfaceDeps, sending: Sending): Promise<Sent> {
+  const { target, statement } = sending;
+  const host = deps.hosts(target.repository);
   if (!host) return nothing(NO_HOST);
-  const { state, title, url } = statement;
+  const { state, title } = statement;
+  const url = pageOf(deps, sending);
   return {
     url: await host.setStatus(target.commit, { context: target.context, state, description: title, url }),
     note: null,
   };
 }
+
+/** Where a reader of the answer finds more: the report of the run it speaks of, else the execution. */
+const pageOf = ({ pages }: SurfaceDeps, { execution, statement }: Sending): string | undefined =>
+  statement.url ?? (statement.run ? pages.report(statement.run) : null) ?? pages.execution(execution) ?? undefined;
 
 const CHECK_STATE: Readonly<Record<AnswerState, Check['state']>> = {
   pending: 'in_progress',
@@ -43,7 +51,8 @@ const CHECK_STATE: Readonly<Record<AnswerState, Check['state']>> = {
   error: 'cancelled',
 };
 
-async function sendCheck(deps: SurfaceDeps, { target, statement }: Sending): Promise<Sent> {
+async function sendCheck(deps: SurfaceDeps, sending: Sending): Promise<Sent> {
+  const { target, statement } = sending;
   const host = deps.hosts(target.repository);
   if (!host) return nothing(NO_HOST);
   const failures = statement.state === 'pending' ? [] : await failuresOf(deps.ledger, statement);
@@ -52,7 +61,7 @@ async function sendCheck(deps: SurfaceDeps, { target, statement }: Sending): Pro
     state: CHECK_STATE[statement.state],
     title: statement.title,
     summary: markdownOf(target, statement, failures),
-    url: statement.url,
+    url: pageOf(deps, sending),
     annotations: failures.flatMap(annotationOf),
   });
   return { url, note: null };

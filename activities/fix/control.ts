@@ -16,6 +16,7 @@ import type { FixSettings } from '../../domain/fix/settings.schema.js';
 import type { FixStore } from '../../domain/fix/store.js';
 import { fixArtifact, FixWork } from '../../domain/fix/work.schema.js';
 import { ProjectProblem } from '../../domain/failures.js';
+import type { Pages } from '../../domain/pages.js';
 import type { Model } from '../../domain/model.js';
 import { Plan } from '../../domain/plan.schema.js';
 import type { ArtifactStore, Ledger } from '../../domain/ports.js';
@@ -45,8 +46,7 @@ export interface FixControlDeps {
   readonly hosts: CodeHosts;
   readonly model: Model | undefined;
   readonly settings: FixSettings;
-  /** Address of a run or an execution in the API, where people can open it. */
-  readonly urlOf: (kind: 'run' | 'execution', id: string) => string | null;
+  readonly pages: Pages;
 }
 
 export function createFixControlActivities(deps: FixControlDeps): FixControlActivities {
@@ -57,7 +57,7 @@ export function createFixControlActivities(deps: FixControlDeps): FixControlActi
     async fixPullRequest({ run, fix, number }) {
       const { host } = await placeOf(deps, { run, fix });
       const found = await host?.pullRequest(number);
-      return found ? { state: found.state } : null;
+      return found ? { state: found.state, by: found.endedBy ?? null } : null;
     },
     async settleFix({ run, fix, state, by, reason, pullRequest, removeBranch }) {
       await deps.ledger.fixes.settle(fix, {
@@ -79,6 +79,8 @@ export function createFixControlActivities(deps: FixControlDeps): FixControlActi
 
 const RUN_MS_LIMITS = [10_000, 300_000] as const;
 const MAX_FAILED = 200;
+/** Ids that cross Temporal and stand in the stage. */
+const TOLD_TESTS = 10;
 
 async function planFix(
   { ledger, artifacts, settings }: FixControlDeps,
@@ -91,6 +93,7 @@ async function planFix(
   const { items: failed } = await ledger.results(id, { status: 'failed', limit: MAX_FAILED });
   const common = {
     tests: failed.length,
+    testIds: failed.slice(0, TOLD_TESTS).map(({ testId }) => testId),
     project: run.project,
     level: level ?? settings.level,
     approvalDays: settings.approvalDays,
@@ -133,6 +136,7 @@ async function planFix(
     ...common,
     fixable: true,
     tests: able.tests.length,
+    testIds: able.tests.slice(0, TOLD_TESTS).map(({ testId }) => testId),
     sentence: `${able.tests.length} failing ${able.tests.length === 1 ? 'test is' : 'tests are'} worth a try.`,
     fingerprint: able.fingerprint,
   };
@@ -181,6 +185,12 @@ async function offerFix(
       authorEmail: null,
       sentence: 'The repository has no code host that Baton knows, so the patch is kept as an artifact only.',
     };
+  const base = input.base ?? run.branch;
+  if (!base)
+    throw new ProjectProblem(
+      'BadSource',
+      'The run names no branch that the fix could be merged into: start it with `base`.',
+    );
   const push = await host.pushAddress();
   const files = parseDiff(winner.candidate.diff);
   const paths = files.map(({ path }) => path);
@@ -193,8 +203,7 @@ async function offerFix(
     work,
     report,
     winner,
-    runUrl: deps.urlOf('run', id),
-    fixUrl: deps.urlOf('execution', fix),
+    links: { run: deps.pages.run(id), report: deps.pages.report(id), fix: deps.pages.execution(fix) },
     model: winner.candidate.origin === 'model' ? (deps.model?.name ?? 'unknown') : null,
   });
   const owners = ownersOf(
@@ -214,12 +223,6 @@ async function offerFix(
       ).commit;
     },
   );
-  const base = input.base ?? run.branch;
-  if (!base)
-    throw new ProjectProblem(
-      'BadSource',
-      'The run names no branch that the fix could be merged into: start it with `base`.',
-    );
   const opened = await once(
     deps,
     `fix:${fix}:pull-request`,
@@ -239,7 +242,7 @@ async function offerFix(
     },
   );
   const [number = '', url = ''] = opened.split(' ');
-  await deps.ledger.fixes.settle(fix, { state: 'offered', pullRequest: Number(number), by: input.approvedBy });
+  await deps.ledger.fixes.settle(fix, { state: 'offered', pullRequest: Number(number), url, by: input.approvedBy });
   return {
     pullRequest: { number: Number(number), url },
     branch,

@@ -149,7 +149,7 @@ function artifactPath(name: string): string {
 
 function absoluteLinks(run: RunAnswer, baseUrl: string): RunAnswer {
   const absolute = (link: string): string => new URL(link, baseUrl).href;
-  const { self, results, report, receipt, artifacts, events, webUi } = run.links;
+  const { self, results, report, receipt, artifacts, fixes, events, webUi } = run.links;
   return {
     ...run,
     links: {
@@ -158,6 +158,7 @@ function absoluteLinks(run: RunAnswer, baseUrl: string): RunAnswer {
       report: absolute(report),
       receipt: absolute(receipt),
       artifacts: absolute(artifacts),
+      fixes: absolute(fixes),
       events: absolute(events),
       webUi,
     },

@@ -1,6 +1,7 @@
 /** Fixes on the ledger's database. The unique index keeps two from working on one failure, whoever starts them. */
 import { sql } from 'kysely';
-import type { Claim, FixRecord, FixStore } from '../../domain/fix/store.js';
+import type { FixRecord } from '../../domain/fix/record.schema.js';
+import type { Claim, FixStore } from '../../domain/fix/store.js';
 import { read, type Store, write } from './context.js';
 import { toText } from './json.js';
 
@@ -10,6 +11,7 @@ export function fixStore(store: Store): FixStore {
   return {
     claim: (input) => claim(store, input),
     settle: (execution, change) => settle(store, execution, change),
+    ofRun: (run) => read(store, (db) => select(db, sql`run = ${toText(run)}`)),
     find: (execution) => read(store, async (db) => (await select(db, sql`execution = ${toText(execution)}`))[0]),
   };
 }
@@ -18,7 +20,7 @@ type Db = Parameters<Parameters<typeof read>[1]>[0];
 
 async function select(db: Db, where: ReturnType<typeof sql>): Promise<FixRecord[]> {
   const { rows } = await sql<FixRecord>`
-    SELECT execution, project, fingerprint, run, state, pull_request AS "pullRequest", decided_by AS "by", reason
+    SELECT execution, project, fingerprint, run, state, pull_request AS "pullRequest", url, decided_by AS "by", reason
     FROM fixes WHERE ${where} ORDER BY created_at DESC, execution`.execute(db);
   return rows;
 }
@@ -63,6 +65,7 @@ function settle(store: Store, execution: string, change: Parameters<FixStore['se
     await sql`
       UPDATE fixes SET state = coalesce(${change.state ?? null}::text, state),
         pull_request = coalesce(${change.pullRequest ?? null}::int, pull_request),
+        url = coalesce(${text(change.url)}::text, url),
         decided_by = coalesce(${text(change.by)}::text, decided_by), reason = coalesce(${text(change.reason)}::text, reason),
         updated_at = clock_timestamp()
       WHERE execution = ${toText(execution)}`.execute(tx.db);

@@ -8,12 +8,13 @@ import {
   ResultPage,
   ResultsQuery,
 } from '../../domain/api.schema.js';
+import { FixList } from '../../domain/fix/record.schema.js';
 import { Access } from '../common/access.js';
 import { Answers } from '../common/documented.js';
 import { API_DEPS, type ApiDeps } from '../deps.js';
 import { RunsService } from './runs.service.js';
 
-/** What happened inside one execution. */
+/** What happened inside one execution, and what came of it. */
 @ApiTags('runs')
 @Controller('api/runs/:id')
 export class DetailsController {
@@ -44,6 +45,15 @@ export class DetailsController {
     return {
       items: records.map((record) => ({ ...record, files: [...record.files], filesDone: [...record.filesDone] })),
     };
+  }
+
+  @Get('fixes')
+  @Access('viewer')
+  @ApiOperation({ summary: 'Fixes that were tried for the failures of an execution, with their pull requests' })
+  @Answers(200, FixList, 'Newest first.', 404)
+  async fixes(@Param('id', { schema: ExecutionId }) id: string): Promise<FixList> {
+    await this.runs.existing(id);
+    return { items: (await this.deps.fixes?.ofRun(id)) ?? [] };
   }
 
   @Get('attempts')

@@ -105,6 +105,7 @@ export class RunsService {
       report: `${self}/report`,
       receipt: `${self}/receipt`,
       artifacts: `${self}/artifacts`,
+      fixes: `${self}/fixes`,
       events: `${self}/events`,
       webUi,
     };

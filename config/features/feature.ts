@@ -10,6 +10,7 @@ import type { Installation } from '../../domain/installation.schema.js';
 import type { ArtifactStore, Engine } from '../../domain/ports.js';
 import type { NoticeService } from '../../domain/notify/service.js';
 import type { Model } from '../../domain/model.js';
+import type { Pages } from '../../domain/pages.js';
 import type { Catalog } from '../../domain/workflows.js';
 import type { Settings } from '../config.js';
 import type { Secrets } from '../installation.js';
@@ -26,6 +27,7 @@ export interface Base {
   readonly artifacts: ArtifactStore;
   readonly engine: Engine;
   readonly workflows: WorkflowEngine;
+  readonly pages: Pages;
   /** GitHub and GitLab as the settings name them: one client each, because a limit counts for all that ask. */
   readonly hosts: CodeHosts;
   /** The language model, or one that says why there is none. */

@@ -4,8 +4,9 @@ import { fixBranches } from '../../adapters/vcs/fix-branch.js';
 import { FixSettings } from '../../domain/fix/settings.schema.js';
 import type { Base, Feature } from './feature.js';
 
-export function fixFeature({ ledger, artifacts, installation, settings, workflows, hosts, model }: Base): Feature {
+export function fixFeature({ ledger, artifacts, installation, settings, pages, hosts, model }: Base): Feature {
   return {
+    api: { fixes: ledger.fixes },
     activities: createFixControlActivities({
       ledger,
       artifacts,
@@ -13,7 +14,7 @@ export function fixFeature({ ledger, artifacts, installation, settings, workflow
       hosts,
       model,
       settings: FixSettings.parse(installation.fix ?? {}),
-      urlOf: (kind, id) => (kind === 'execution' ? workflows.webUrl(id, null) : null),
+      pages,
     }),
   };
 }

@@ -69,6 +69,7 @@ export function hostsFeature(base: HostsBase): Feature {
         machine: settings.machine,
         outbox: ledger.effects,
         executions: ledger.executions,
+        pages: base.pages,
       }),
     },
     api: { triggers: apiOf(base, { triggers, hand, matches, watching: watches.states }) },

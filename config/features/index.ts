@@ -6,6 +6,7 @@ import { executionStarter, tendExecutions } from '../../activities/executions/st
 import { createExecutionActivities } from '../../activities/executions/index.js';
 import { newExecutionId } from '../../api/runs/run-id.js';
 import { openModel } from '../model.js';
+import { pagesOf } from '../pages.js';
 import { analysis } from './analysis.js';
 import type { Base, Feature, OpenFeature } from './feature.js';
 import { openCodeHosts } from './code-hosts.js';
@@ -35,7 +36,7 @@ const TEND_MS = 10_000;
 
 /** All of them as one, with what every execution of a workflow needs. */
 export async function openFeatures(
-  given: Omit<Base, 'executions' | 'catalog' | 'hosts' | 'model' | 'notifiers' | 'notices'>,
+  given: Omit<Base, 'executions' | 'catalog' | 'pages' | 'hosts' | 'model' | 'notifiers' | 'notices'>,
 ): Promise<Required<Omit<Feature, 'catalog' | 'stored'>>> {
   const { settings, ledger, workflows } = given;
   const catalogs: Catalog[] = [builtIn];
@@ -43,7 +44,8 @@ export async function openFeatures(
   const executions = executionStarter({ ledger: ledger.executions, engine: workflows, catalog, newId: newExecutionId });
   const hosts = openCodeHosts(settings, given.installation, given.secrets);
   const notices = openNotices({ ...given, hosts });
-  const base: Base = { ...given, executions, catalog, hosts, model: openModel(given), ...notices };
+  const pages = pagesOf(settings, workflows);
+  const base: Base = { ...given, executions, catalog, pages, hosts, model: openModel(given), ...notices };
   const features: Feature[] = [];
   for (const open of FEATURES) {
     const feature = await open(base);

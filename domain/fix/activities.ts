@@ -2,7 +2,7 @@
 import type { PullRequest } from '../code-host.js';
 import type { RepairReport } from './report.schema.js';
 import type { FixLevel } from './settings.schema.js';
-import type { FixState } from './store.js';
+import type { FixState } from './record.schema.js';
 
 export interface FixRef {
   /** The run whose tests failed. */
@@ -50,6 +50,8 @@ export interface FixPlan {
   /** What is wrong with it, or what is to be mended. */
   readonly sentence: string;
   readonly tests: number;
+  /** The first of them. */
+  readonly testIds: readonly string[];
   readonly fingerprint: string | null;
   readonly project: string;
   readonly repository: string | null;
@@ -69,6 +71,11 @@ export interface OfferedFix {
   readonly sentence: string;
 }
 
+export interface FollowedPullRequest extends Pick<PullRequest, 'state'> {
+  /** Who merged or closed it, where that is known. */
+  readonly by: string | null;
+}
+
 /** On the control queue. */
 export interface FixControlActivities {
   /** Decides whether the failure is worth a try, takes it for this execution, and writes down the work. Idempotent. */
@@ -77,7 +84,8 @@ export interface FixControlActivities {
   askModelForFixes(input: FixRef): Promise<{ readonly candidates: number; readonly sentence: string }>;
   /** One branch, one commit, one draft pull request, however often it is called. */
   offerFix(input: FixRef & { readonly base: string | null; readonly approvedBy: string | null }): Promise<OfferedFix>;
-  fixPullRequest(input: FixRef & { readonly number: number }): Promise<Pick<PullRequest, 'state'> | null>;
+  /** As it is at its host; null: it is not there. */
+  fixPullRequest(input: FixRef & { readonly number: number }): Promise<FollowedPullRequest | null>;
   /** Remembers what became of it. `removeBranch`: and takes its branch away if nobody has worked on it. */
   settleFix(
     input: FixRef & {

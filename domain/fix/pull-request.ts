@@ -17,9 +17,8 @@ export interface OfferInput {
   readonly work: FixWork;
   readonly report: RepairReport;
   readonly winner: Trialled;
-  /** Address of the failed run, where there is one. */
-  readonly runUrl: string | null;
-  readonly fixUrl: string | null;
+  /** Addresses of the failed run, its report and the execution of the fix, where people can open them. */
+  readonly links: Readonly<Record<'run' | 'report' | 'fix', string | null>>;
   /** Name of the model that wrote the patch; null for a template. */
   readonly model: string | null;
 }
@@ -42,7 +41,7 @@ const KIND_TEXT: Readonly<Record<string, string>> = {
   call: 'or missing call',
 };
 
-function messageOf(title: string, work: FixWork, { winner, runUrl, report, model }: OfferInput): string {
+function messageOf(title: string, work: FixWork, { winner, links, report, model }: OfferInput): string {
   const { candidate } = winner;
   const tests = work.tests.slice(0, 10).map((test) => `  - ${inert(test.name, 150)} (${inert(test.file, 150)})`);
   return [
@@ -55,13 +54,13 @@ function messageOf(title: string, work: FixWork, { winner, runUrl, report, model
     `Change: ${inert(candidate.title, 200)}.`,
     `Found by: ${model ? `the model ${inert(model, 100)}` : 'templates, without a model'}.`,
     '',
-    `Run: ${runUrl ?? work.run}`,
+    `Run: ${links.run ?? work.run}`,
     `Fix: ${work.fix}`,
     '',
   ].join('\n');
 }
 
-function bodyOf({ work, report, winner, runUrl, fixUrl, model }: OfferInput): string {
+function bodyOf({ work, report, winner, links, model }: OfferInput): string {
   const { candidate } = winner;
   const tests = work.tests
     .slice(0, 10)
@@ -94,7 +93,7 @@ function bodyOf({ work, report, winner, runUrl, fixUrl, model }: OfferInput): st
     '| --- | --- |',
     ...rows.map(([what, seen]) => `| ${what} | ${seen} |`),
     '',
-    `Failed run: ${runUrl ?? code(work.run, 100)} · fix: ${fixUrl ?? code(work.fix, 100)}`,
+    `Failed run: ${links.run ?? code(work.run, 100)}${links.report ? ` · its report: ${links.report}` : ''} · fix: ${links.fix ?? code(work.fix, 100)}`,
     '',
     'Green tests do not prove that a change is right. Somebody who knows this code must read it before it is merged; Baton never merges.',
     '',

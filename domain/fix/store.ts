@@ -1,20 +1,11 @@
-/** What is remembered of fixes: who works on which failure, what became of it, and a person's "no". */
-export type FixState = 'working' | 'offered' | 'merged' | 'closed' | 'rejected' | 'unfixed' | 'observed';
-
-export interface FixRecord {
-  readonly execution: string;
-  readonly project: string;
-  readonly fingerprint: string;
-  readonly run: string;
-  readonly state: FixState;
-  readonly pullRequest: number | null;
-  readonly by: string | null;
-  readonly reason: string | null;
-}
+/** Who works on which failure, what became of it, and a person's "no". */
+import type { FixRecord } from './record.schema.js';
 
 export type Claim =
   | { readonly claimed: true }
   | { readonly claimed: false; readonly why: 'active' | 'refused' | 'too often'; readonly sentence: string };
+
+export type FixChange = Partial<Pick<FixRecord, 'state' | 'pullRequest' | 'url' | 'by' | 'reason'>>;
 
 export interface FixStore {
   /** One execution at a time works on one failure. Repeating it with the same execution is granted again. */
@@ -26,6 +17,8 @@ export interface FixStore {
     readonly attemptsPerWeek: number;
   }): Promise<Claim>;
   /** Nothing for an execution that never claimed. */
-  settle(execution: string, change: Partial<Pick<FixRecord, 'state' | 'pullRequest' | 'by' | 'reason'>>): Promise<void>;
+  settle(execution: string, change: FixChange): Promise<void>;
   find(execution: string): Promise<FixRecord | undefined>;
+  /** Fixes of the failures of one run, newest first. */
+  ofRun(run: string): Promise<FixRecord[]>;
 }

@@ -22,6 +22,7 @@ const Push = z.object({
   head_commit: Changes.nullish(),
   repository: Repository,
 });
+const Login = z.object({ login: z.string() }).nullish();
 const PullRequestEvent = z.object({
   action: z.string(),
   pull_request: z.object({
@@ -30,11 +31,13 @@ const PullRequestEvent = z.object({
     state: z.string(),
     merged: z.boolean().nullish(),
     merge_commit_sha: z.string().nullish(),
+    merged_by: Login,
     updated_at: z.string().nullish(),
     head: z.object({ ref: z.string().min(1), sha: Id, repo: z.object({ full_name: z.string() }).nullish() }),
     base: z.object({ ref: z.string().min(1) }),
   }),
   repository: Repository,
+  sender: Login,
 });
 const DeploymentStatus = z.object({
   deployment_status: z.object({ state: z.string() }),
@@ -77,11 +80,12 @@ function push({ ref, before, after, commits, head_commit, repository }: z.infer<
   });
 }
 
-function pullRequest({ action, pull_request: pull, repository }: z.infer<typeof PullRequestEvent>): Reading {
+function pullRequest({ action, pull_request: pull, repository, sender }: z.infer<typeof PullRequestEvent>): Reading {
   const closed = action === 'closed';
   if (!closed && !STARTS.has(action))
     return { ignored: `the action ${JSON.stringify(action.slice(0, 50))} starts nothing` };
   const merged = closed && pull.merged === true;
+  const by = (merged ? pull.merged_by : undefined) ?? sender;
   return {
     happening: {
       ...NOTHING_TOLD,
@@ -95,6 +99,7 @@ function pullRequest({ action, pull_request: pull, repository }: z.infer<typeof 
         head: pull.head.ref,
         fork: pull.head.repo?.full_name !== repository.full_name,
         title: pull.title.slice(0, 300),
+        by: by?.login.slice(0, 100) ?? null,
       },
       at: timeOf(pull.updated_at),
     },

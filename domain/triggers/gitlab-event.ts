@@ -24,6 +24,7 @@ const Push = z.object({
 });
 const MergeRequest = z.object({
   project: Project,
+  user: z.object({ username: z.string() }).nullish(),
   object_attributes: z.object({
     iid: z.int(),
     title: z.string(),
@@ -81,7 +82,7 @@ function push({ ref, before, after, commits, total_commits_count, project }: z.i
   });
 }
 
-function mergeRequest({ object_attributes: merge, project }: z.infer<typeof MergeRequest>): Reading {
+function mergeRequest({ object_attributes: merge, project, user }: z.infer<typeof MergeRequest>): Reading {
   const action = merge.action ?? '';
   const closed = action === 'close' || action === 'merge';
   // `update` is also a new title; with an older revision it is a push.
@@ -101,6 +102,7 @@ function mergeRequest({ object_attributes: merge, project }: z.infer<typeof Merg
         head: merge.source_branch,
         fork: merge.source_project_id !== merge.target_project_id,
         title: merge.title.slice(0, 300),
+        by: user?.username.slice(0, 100) ?? null,
       },
       at: timeOf(merge.updated_at),
     },

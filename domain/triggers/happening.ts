@@ -22,6 +22,8 @@ export const Happening = z.object({
       /** From a repository of somebody else. */
       fork: z.boolean(),
       title: z.string().max(300),
+      /** Login of who did this to it, as the host tells. */
+      by: z.string().max(100).nullish(),
     })
     .nullable(),
   /** When it happened there, ms; what is older does not replace what is newer. */

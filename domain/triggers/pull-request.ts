@@ -8,6 +8,8 @@ export interface PullRequestChanged {
   readonly number: number;
   readonly state: 'open' | 'merged' | 'closed';
   readonly head: string;
+  /** Login of who opened, merged or closed it. */
+  readonly by: string | null;
   /** Head of the pull request, or the merge commit. */
   readonly commit: string | null;
 }
@@ -16,6 +18,6 @@ export interface PullRequestChanged {
 export function pullRequestChanged(happening: Happening): PullRequestChanged | undefined {
   const { pullRequest, repository, commit } = happening;
   if (!pullRequest || repository === null) return undefined;
-  const { number, state, head } = pullRequest;
-  return { repository, number, state, head, commit };
+  const { number, state, head, by = null } = pullRequest;
+  return { repository, number, state, head, by, commit };
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFixControlActivities, type FixControlDeps } from '../../activities/fix/control.js';
+import { pagesOf } from '../../config/pages.js';
 import { fixBranches } from '../../adapters/vcs/fix-branch.js';
 import type { CodeHost, NewPullRequest, PullRequest } from '../../domain/code-host.js';
 import type { FixControlActivities } from '../../domain/fix/activities.js';
@@ -169,7 +170,7 @@ beforeAll(async () => {
     hosts: (address) => (address === repository ? host : undefined),
     model: undefined,
     settings: FixSettings.parse({}),
-    urlOf: (kind, id) => `https://baton.example/${kind}/${id}`,
+    pages: pagesOf({ publicUrl: 'https://baton.example' }, { webUrl: () => null }),
   });
 });
 afterAll(async () => {
@@ -244,6 +245,11 @@ describe('one failure', () => {
     });
     const { body } = opened[0]!;
     expect(body).toContain('| The failing tests without the patch again | 1 red |');
+    for (const page of ['runs/run_x', 'runs/run_x/report', 'executions/wf_1'])
+      expect(body).toContain(`https://baton.example/api/${page}`);
+    expect(await store.ledger.fixes.ofRun('run_x')).toMatchObject([
+      { execution: 'wf_1', state: 'offered', pullRequest: 1, url: 'https://code.example.org/pull/1', by: 'ann' },
+    ]);
     expect(body).not.toMatch(/@everyone|closes #1|<img|https:\/\/evil/);
   });
 

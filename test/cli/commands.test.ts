@@ -69,6 +69,7 @@ class FakeApi implements Client {
         report: '/report',
         receipt: '/receipt',
         artifacts: '/artifacts',
+        fixes: '/fixes',
         events: '/events',
         webUi: 'http://ui/run_1',
       },

@@ -27,7 +27,7 @@ try {
     show(await tell(world));
   }
   say(
-    `Mails: ${world.mail.once().length}, messages in the chat: ${world.chat.once().length}, rollbacks: ${world.deploys.accepted.length}`,
+    `Mails: ${world.mail.once().length}, messages in the chat: ${world.chat.once().length}, in Slack: ${world.vendors.slack.posts.length}, rollbacks: ${world.deploys.accepted.length}`,
   );
   if (stay) {
     const input = createInterface({ input: process.stdin, output: process.stdout });

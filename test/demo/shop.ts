@@ -17,6 +17,17 @@ const suite = (name: string, priority: string): string =>
 export const PRICES = `export const price = (cents) => (cents / 100).toFixed(2);
 export const total = (items) => items.reduce((sum, item) => sum + item.cents * item.count, 0);
 `;
+const STOCK = `export const enough = (stock, wanted) => stock >= wanted;
+`;
+const STOCK_TEST = `
+import test from 'node:test';
+import assert from 'node:assert';
+import { enough } from '../../src/server/stock.js';
+test('the last piece can be sold', () => assert.equal(enough(3, 3), true));
+test('what is there can be sold', () => assert.equal(enough(4, 3), true));
+test('what is not there cannot be sold', () => assert.equal(enough(2, 3), false));
+`;
+
 export const SHOP: Readonly<Record<string, string>> = {
   'package.json': JSON.stringify({ name: 'shop', type: 'module' }),
   'baton.config.yaml': [
@@ -31,6 +42,7 @@ export const SHOP: Readonly<Record<string, string>> = {
     '',
   ].join('\n'),
   'src/server/prices.js': PRICES,
+  'src/server/stock.js': STOCK,
   'README.md': '# Shop\n',
   'test/unit/price.test.js': test('a price has two digits', "assert.equal(price(1999), '19.99');", 400),
   'test/unit/total.test.js': test(
@@ -38,6 +50,7 @@ export const SHOP: Readonly<Record<string, string>> = {
     'assert.equal(total([{ cents: 100, count: 3 }, { cents: 50, count: 1 }]), 350);',
     400,
   ),
+  'test/unit/stock.test.js': STOCK_TEST,
   'test/integration/shop.test.js': test(
     'price and total fit',
     "assert.equal(price(total([{ cents: 5, count: 2 }])), '0.10');",
@@ -50,6 +63,8 @@ export const SHOP: Readonly<Record<string, string>> = {
 export const CHANGES = {
   green: { 'src/server/prices.js': `${PRICES}export const free = () => price(0);\n` },
   red: { 'src/server/prices.js': PRICES.replace('item.cents * item.count', 'item.cents + item.count') },
+  mendable: { 'src/server/stock.js': STOCK.replace('>=', '>') },
+  unmendable: { 'src/server/stock.js': `import './shelf.js';\n${STOCK}` },
   warned: { 'test/snapshots/price.test.js': test('a price looks as before', "assert.equal(price(100), '1,00');") },
   down: { 'test/smoke/up.test.js': test('the shop answers', "assert.fail('connection refused');") },
 } as const;

@@ -1,8 +1,12 @@
 /** The stories of the built-in workflows: the end-to-end tests check them, `npm run demo` shows them. */
 import type { ExecutionAnswer } from '../../domain/executions.schema.js';
+import { happened, pushed } from './deliveries.js';
+import { mended, unmended } from './fixes.js';
+import { oddOrders } from './orders.js';
 import { changeShop, type CHANGES } from './shop.js';
-import { deliver, delivery, pushPayload } from '../support/fake-github/webhooks.js';
-import { HOOK_SECRET, type World } from './world.js';
+import { until } from './until.js';
+import type { World } from './world.js';
+import { repositoryOf } from '../support/fake-github/webhooks.js';
 
 export interface Story {
   readonly title: string;
@@ -13,7 +17,7 @@ const preRelease =
   (change: keyof typeof CHANGES) =>
   (world: World): Promise<ExecutionAnswer> => {
     const branch = `feature/${change}`;
-    const commit = changeShop(world.github.repository('acme/shop').git, change, branch);
+    const commit = changeShop(world.shop.git, change, branch);
     return world.execute('pre-release-testing', {
       source: { kind: 'commit', repository: world.repository, commit },
       project: 'shop',
@@ -25,7 +29,7 @@ const preRelease =
 const deployed =
   (environment: string, change: keyof typeof CHANGES, rollback: boolean) =>
   async (world: World): Promise<ExecutionAnswer> => {
-    const commit = changeShop(world.github.repository('acme/shop').git, change, `release/${environment}-${change}`);
+    const commit = changeShop(world.shop.git, change, `release/${environment}-${change}`);
     const started = await world.executions.start('post-deployment-validation', {
       source: { kind: 'commit', repository: world.repository, commit },
       project: 'shop',
@@ -38,38 +42,41 @@ const deployed =
   };
 
 async function approve(world: World, id: string): Promise<void> {
-  for (;;) {
+  const waits = await until(async () => {
     const { stages, status } = await world.executions.get(id);
-    if (stages.some(({ name, sentence }) => name === 'rollback' && sentence?.startsWith('Waits'))) break;
-    if (status === 'failed') return;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  await world.executions.decide(id, { approve: true, reason: 'customers wait' });
+    if (status === 'failed') return 'failed';
+    return stages.some(({ name, sentence }) => name === 'rollback' && sentence?.startsWith('Waits')) || undefined;
+  }, 'the rollback asks nobody');
+  if (waits === true) await world.executions.decide(id, { approve: true, reason: 'customers wait' });
+}
+
+/** A deployment as the code host tells of it. */
+async function deliveredDeployment(world: World): Promise<ExecutionAnswer> {
+  const commit = changeShop(world.shop.git, 'green', 'release/staging-v3');
+  await happened(world, 'deployment_status', {
+    deployment_status: { state: 'success' },
+    deployment: { sha: commit, ref: 'v3', environment: 'staging' },
+    repository: repositoryOf(world.github.url, world.shop),
+  });
+  const { id } = await world.started({ workflow: 'postDeploy', commit });
+  return world.ended(id);
 }
 
 /** A push as the code host tells of it, told twice. */
-async function pushed(world: World): Promise<ExecutionAnswer> {
-  const shop = world.github.repository('acme/shop');
-  const commit = changeShop(shop.git, 'green', 'feature/pushed');
-  const told = delivery('push', pushPayload(world.github.url, shop, 'feature/pushed'), HOOK_SECRET);
-  for (let times = 0; times < 2; times++) {
-    const answer = await deliver(`${world.baton.stack.manifest.api}/hooks/github`, told);
-    if (!answer.ok) throw new Error(`the delivery was answered ${answer.status} ${await answer.text()}`);
-  }
-  for (const until = Date.now() + 20_000; ; ) {
-    const { items } = await world.executions.list({ workflow: 'preRelease', commit });
-    if (items[0]) return await world.ended(items[0].id);
-    if (Date.now() > until) throw new Error('the push has started nothing');
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+async function pushedTwice(world: World): Promise<ExecutionAnswer> {
+  const { id } = await pushed(world, 'green', { branch: 'feature/pushed', times: 2 });
+  return world.ended(id);
 }
 
 export const STORIES = {
-  pushed: { title: 'A push to a feature branch starts pre-release testing by itself', tell: pushed },
+  pushed: { title: 'A push to a feature branch starts pre-release testing by itself', tell: pushedTwice },
   green: { title: 'Pre-release: a good change may be merged', tell: preRelease('green') },
   red: { title: 'Pre-release: a change that breaks totals is blocked', tell: preRelease('red') },
   warned: { title: 'Pre-release: a red suite of low priority warns', tell: preRelease('warned') },
-  verified: { title: 'Post-deployment: what was deployed works', tell: deployed('staging', 'green', true) },
+  mended: { title: 'Auto-fix: a red push is mended by a pull request that a person merges', tell: mended },
+  unmended: { title: 'Auto-fix: what cannot be mended is left to people, loudly', tell: unmended },
+  odd: { title: 'Monitoring: orders collapse, and the tests are run because of it', tell: oddOrders },
+  verified: { title: 'Post-deployment: a deployment is told of, and works', tell: deliveredDeployment },
   rolledBack: {
     title: 'Post-deployment: it does not work and is rolled back',
     tell: deployed('production', 'down', true),

@@ -4,22 +4,32 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { type ExecutionsClient, executionsClient } from '../../adapters/http/executions-client.js';
-import type { ExecutionAnswer } from '../../domain/executions.schema.js';
+import type { ExecutionAnswer, ExecutionsQuery, WorkflowExecution } from '../../domain/executions.schema.js';
 import { openStack, type TestStack, type TestStackOptions } from '../e2e/support/stack.js';
 import { type FakeGitHub, startFakeGitHub } from '../support/fake-github.js';
+import type { FakeRepository } from '../support/fake-github/state.js';
 import { type RollbackServer, startRollbackServer } from '../support/rollback-server.js';
+import { SLACK } from '../support/vendors/slack.js';
 import { type MailServer, SMTP, startMailServer } from '../support/vendors/smtp.js';
 import { startWebhookReceiver, WEBHOOK_SECRET, type WebhookReceiver } from '../support/vendors/webhook-receiver.js';
+import { type Vendors, startVendors } from '../support/vendors/index.js';
 import { fillShop } from './shop.js';
+import { until } from './until.js';
 
 export interface World {
   readonly baton: TestStack;
   readonly executions: ExecutionsClient;
   readonly github: FakeGitHub;
+  /** The repository there. */
+  readonly shop: FakeRepository;
   readonly repository: string;
   readonly mail: MailServer;
   readonly chat: WebhookReceiver;
+  /** The team's Slack. */
+  readonly vendors: Vendors;
   readonly deploys: RollbackServer;
+  /** The execution that something else starts, once it is there. */
+  started(query: Pick<ExecutionsQuery, 'workflow' | 'commit'>): Promise<WorkflowExecution>;
   /** Starts a workflow and waits for its end. */
   execute(workflow: string, params: Record<string, unknown>): Promise<ExecutionAnswer>;
   ended(id: string, withinMs?: number): Promise<ExecutionAnswer>;
@@ -29,22 +39,30 @@ export interface World {
 export const HOOK_SECRET = 'the secret of the webhook of the shop';
 const ENDED = new Set(['completed', 'failed', 'cancelled']);
 
-export async function openWorld(options: TestStackOptions = {}): Promise<World> {
+export interface WorldOptions extends TestStackOptions {
+  /** Further sections of the installation's settings. */
+  readonly settings?: object;
+}
+
+export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'baton-world-'));
-  const [github, mail, chat, deploys] = await Promise.all([
+  const [github, mail, chat, vendors, deploys] = await Promise.all([
     startFakeGitHub('acme/shop'),
     startMailServer(),
     startWebhookReceiver(),
+    startVendors(),
     startRollbackServer(),
   ]);
-  fillShop(github.repository('acme/shop').git);
+  const shop = github.repository('acme/shop');
+  fillShop(shop.git);
   const config = join(dir, 'config.yaml');
-  await writeFile(config, stringify(settings({ github, mail, chat, deploys })));
+  await writeFile(config, stringify({ ...settings({ github, mail, chat, deploys }), ...options.settings }));
   const env = {
     BATON_CONFIG: config,
     SMTP_USER: SMTP.user,
     SMTP_PASSWORD: SMTP.password,
     CHAT_SECRET: WEBHOOK_SECRET,
+    SLACK_WEBHOOK: `${vendors.url}${SLACK.path}`,
     ROLLBACK_SECRET: deploys.secret,
     GITHUB_TOKEN: github.token,
     HOOK_SECRET,
@@ -63,12 +81,14 @@ export async function openWorld(options: TestStackOptions = {}): Promise<World> 
     }
   };
   return {
-    ...{ baton, executions, github, mail, chat, deploys, ended },
+    ...{ baton, executions, github, shop, mail, chat, vendors, deploys, ended },
     repository: `${github.url}/acme/shop.git`,
+    started: (query) =>
+      until(async () => (await executions.list(query)).items[0], `${query.workflow} was not started`, 20_000),
     execute: async (workflow, params) => ended((await executions.start(workflow, params)).id),
     async stop() {
       await baton.stop();
-      await Promise.all([github, mail, chat, deploys].map((server) => server.stop()));
+      await Promise.all([github, mail, chat, vendors, deploys].map((server) => server.stop()));
       await rm(dir, { recursive: true, force: true });
     },
   };
@@ -94,7 +114,24 @@ function settings({ github, mail, chat, deploys }: Pick<World, 'github' | 'mail'
         paced: false,
       },
     ],
-    triggers: [{ type: 'webhook', name: 'push', url: '/hooks/github' }],
+    triggers: [
+      { type: 'webhook', name: 'push', url: '/hooks/github' },
+      {
+        ...{ type: 'webhook', name: 'deployed', url: '/hooks/github', events: ['deployment'] },
+        ...{ workflow: 'post-deploy', parameters: { project: 'shop' } },
+      },
+    ],
+    fix: { level: 'apply', searchMs: 60_000 },
+    monitoring: {
+      interval: '1d',
+      anomalies: { warmUp: '1h' },
+      alert_thresholds: { cpu_usage: null, memory_usage: null, disk_usage: null },
+      tests: {
+        source: { kind: 'commit', repository: `${github.url}/acme/shop.git`, commit: 'main' },
+        project: 'shop',
+        options: { suites: ['smoke'] },
+      },
+    },
     notify: {
       allowPrivate: ['127.0.0.1'],
       channels: {
@@ -107,8 +144,10 @@ function settings({ github, mail, chat, deploys }: Pick<World, 'github' | 'mail'
           password: { env: 'SMTP_PASSWORD' },
           from: 'Baton <baton@example.org>',
           to: ['team@example.org'],
+          peopleDomains: ['example.org'],
         },
         chat: { kind: 'webhook', url: chat.url, secret: { env: 'CHAT_SECRET' } },
+        slack: { kind: 'slack', webhook: { env: 'SLACK_WEBHOOK' } },
       },
     },
     rollbacks: [rollback(deploys, 'staging', 'none'), rollback(deploys, 'production', 'required')],

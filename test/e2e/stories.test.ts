@@ -1,6 +1,9 @@
 /** The stories of `npm run demo`, one stack for all: what each leaves behind, at whom it arrived, and how often. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExecutionAnswer } from '../../domain/executions.schema.js';
+import type { FixList } from '../../domain/fix/record.schema.js';
+import { endPull } from '../demo/deliveries.js';
+import { offered } from '../demo/fixes.js';
 import { STORIES } from '../demo/stories.js';
 import { openWorld, type World } from '../demo/world.js';
 
@@ -10,17 +13,14 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await world?.stop();
-  expect(world?.github.violations).toEqual([]);
+  expect([world?.github.violations, world?.vendors.violations]).toEqual([[], []]);
 });
 
 const stagesOf = ({ stages }: ExecutionAnswer): [string, string][] => stages.map(({ name, status }) => [name, status]);
 const runsOf = ({ result }: ExecutionAnswer): string[] => (result as { runs: string[] }).runs;
 /** What stands at the commit: the newest status of the context. */
 const standing = (commit: string | null | undefined): string | undefined =>
-  world.github
-    .repository('acme/shop')
-    .statuses.filter(({ sha, context }) => sha === commit && context === 'baton/pre-release')
-    .at(-1)?.state;
+  world.shop.status(commit ?? '', 'baton/pre-release')?.state;
 /** Messages of one execution, in each channel. */
 async function heard(kind: string, title: RegExp): Promise<{ mails: number; chat: number }> {
   const count = () => ({
@@ -87,6 +87,8 @@ describe('pre-release', () => {
     const fixer = done.stages.find(({ name }) => name === 'fix')!.links[0]!;
     expect((await world.executions.list({ parent: done.id })).items.map(({ id }) => id)).toEqual([fixer.ref]);
     await expect.poll(() => standing(done.subject.commit), { timeout: 30_000 }).toBe('failure');
+    const report = world.shop.status(done.subject.commit!, 'baton/pre-release')?.target_url ?? '';
+    expect(await (await fetch(report)).text()).toContain('a total counts every piece');
     expect(await heard('merge_blocked', /merge blocked: shop on feature\/red/)).toEqual({ mails: 1, chat: 1 });
   });
 
@@ -98,10 +100,84 @@ describe('pre-release', () => {
   });
 });
 
+describe('auto-fix', () => {
+  it('mends a red push in six stages: one draft with evidence and links, and people hear of it', async () => {
+    const { preRelease, fix, number } = await offered(world);
+    expect(preRelease).toMatchObject({ status: 'completed', outcome: 'blocked' });
+    const run = preRelease.stages.find(({ name }) => name === 'gate')!.links.find(({ kind }) => kind === 'run')!.ref;
+    const branch = `fix/auto-generated-${fix}`;
+    const issue = world.shop.issue(number)!;
+    expect(issue).toMatchObject({ state: 'open', labels: ['auto-fix', 'needs-review'] });
+    expect(issue.pull).toMatchObject({ head: branch, base: 'feature/mendable', draft: true });
+    expect(world.shop.issues.filter(({ pull }) => pull?.base === 'feature/mendable')).toHaveLength(1);
+    expect(world.shop.git.git('diff', '--numstat', 'feature/mendable', branch)).toBe('1\t1\tsrc/server/stock.js');
+    expect(issue.body).toContain('| The failing tests without the patch again | 1 red |');
+    const { links } = await world.baton.client.run(run);
+    for (const page of [links.report, `/workflows/${run}`, `/workflows/${fix}`]) expect(issue.body).toContain(page);
+    const fixes = async (): Promise<FixList> => (await (await fetch(links.fixes)).json()) as FixList;
+    expect(await fixes()).toMatchObject({
+      items: [{ execution: fix, run, state: 'offered', pullRequest: number, url: expect.stringContaining('/pull/') }],
+    });
+    // Slack, and by mail the team and whoever made the commit.
+    const title = `Pull request ${number} mends a failure`;
+    const mails = () => world.mail.once().filter(({ mail }) => mail.subject?.includes(title));
+    const posts = () => world.vendors.slack.posts.filter(({ text }) => text.includes(title));
+    await expect.poll(() => [mails().length, posts().length], { timeout: 30_000 }).toEqual([1, 1]);
+    expect(mails()[0]!.to).toEqual(expect.arrayContaining(['team@example.org', 'ada@example.org']));
+
+    const merged = performance.now();
+    await endPull(world, number, 'merged', 'grace');
+    const done = await world.ended(fix);
+    expect(performance.now() - merged).toBeLessThan(10_000);
+    expect(done).toMatchObject({ outcome: 'merged', sentence: `Pull request ${number} was merged by grace.` });
+    expect(stagesOf(done)).toEqual([
+      ['analyse', 'passed'],
+      ['generate', 'passed'],
+      ['apply', 'passed'],
+      ['verify', 'passed'],
+      ['pull-request', 'passed'],
+      ['dashboard', 'passed'],
+    ]);
+    const failed = (await world.baton.results(run)).filter(({ status }) => status === 'failed');
+    expect(done.stages[0]!.data['testIds']).toBe(failed.map(({ testId }) => testId).join(' '));
+    expect(await fixes()).toMatchObject({ items: [{ state: 'merged', by: 'grace' }] });
+    // The branch is green again, by the same way that found it red.
+    const { id } = await world.started({ workflow: 'preRelease', commit: world.shop.git.head('feature/mendable')! });
+    expect(await world.ended(id)).toMatchObject({ outcome: 'passed' });
+  });
+
+  it('leaves to people what it cannot mend: no branch, the commit blocked, an alert in each channel', async () => {
+    const done = await STORIES.unmended.tell(world);
+    expect(done).toMatchObject({ status: 'completed', outcome: 'not_fixable' });
+    expect(done.sentence).toMatch(/^Failures of the kind "load" are left to people/);
+    expect(stagesOf(done).map(([, status]) => status)).toEqual(['blocked', ...Array<string>(5).fill('skipped')]);
+    const commit = world.shop.git.head('feature/unmendable')!;
+    await expect.poll(() => world.shop.status(commit, 'baton/auto-fix')?.state, { timeout: 30_000 }).toBe('failure');
+    expect(standing(commit)).toBe('failure');
+    expect(world.shop.git.git('branch', '--list', `fix/auto-generated-${done.id}`)).toBe('');
+    expect(await heard('fix_failed', /No fix for 1 failing test/)).toEqual({ mails: 1, chat: 1 });
+  });
+});
+
+describe('monitoring', () => {
+  it('runs the tests because of an anomaly, linked to the firing that has found it', async () => {
+    const done = await STORIES.odd.tell(world);
+    expect(done).toMatchObject({ status: 'completed', outcome: 'anomaly' });
+    expect(done.sentence).toMatch(/^orders jumped to 3; 12\d was expected/);
+    expect(stagesOf(done).map(([name]) => name)).toEqual(['health', 'performance', 'anomalies', 'tests', 'dashboard']);
+    const { run } = done.result as { run: string };
+    expect(done.stages[3]!.links).toEqual([{ label: 'test run', kind: 'run', ref: run }]);
+    expect(await world.baton.client.run(run)).toMatchObject({ verdict: 'passed' });
+  });
+});
+
 describe('post-deployment', () => {
-  it('says that a deployment works, and asks for predictions to be learned again', async () => {
+  it('starts by itself when the code host tells of a deployment, says that it works, and asks for predictions to be learned again', async () => {
     const done = await STORIES.verified.tell(world);
-    expect(done).toMatchObject({ status: 'completed', outcome: 'verified' });
+    expect(done).toMatchObject({
+      ...{ status: 'completed', outcome: 'verified', principal: 'trigger:deployed' },
+      params: { environment: 'staging', version: 'v3' },
+    });
     expect(stagesOf(done)).toEqual([
       ['smoke', 'passed'],
       ['integration', 'passed'],

@@ -3,7 +3,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkflowInput } from '../../domain/executions.js';
 import type { Stage } from '../../domain/executions.schema.js';
-import type { FixControlActivities, FixPlan, FixRunnerActivities } from '../../domain/fix/activities.js';
+import type {
+  FixControlActivities,
+  FixPlan,
+  FixRunnerActivities,
+  FollowedPullRequest,
+} from '../../domain/fix/activities.js';
+import type { DeliveryActivities } from '../../domain/triggers/ports.js';
 import type { Notice } from '../../domain/notice.js';
 import { CONTROL_QUEUE } from '../../domain/names.js';
 import type { AutoFixParams } from '../../domain/workflows/auto-fix.schema.js';
@@ -19,6 +25,7 @@ const plan: FixPlan = {
   fixable: true,
   sentence: '1 failing test is worth a try.',
   tests: 1,
+  testIds: ['t1'],
   fingerprint: 'f00d',
   project: 'shop',
   repository: 'https://code.example.org/acme/shop',
@@ -35,6 +42,7 @@ class Told {
   readonly notices: Notice[] = [];
   readonly settled: Settled[] = [];
   readonly order: string[] = [];
+  readonly followed: object[] = [];
   offers = 0;
 }
 
@@ -42,10 +50,12 @@ interface Change {
   readonly plan?: Partial<FixPlan>;
   readonly verified?: boolean;
   readonly offer?: FixControlActivities['offerFix'];
+  /** The pull request as its host has it. */
+  readonly found?: FollowedPullRequest;
 }
 
 function activities(told: Told, change: Change): object {
-  const fix: FixControlActivities & FixRunnerActivities = {
+  const fix: FixControlActivities & FixRunnerActivities & Pick<DeliveryActivities, 'followPullRequest'> = {
     planFix: async () => ({ ...plan, ...change.plan }),
     proposeFixes: async () => {
       told.order.push('propose');
@@ -85,7 +95,10 @@ function activities(told: Told, change: Change): object {
           sentence: 'Pull request 7 offers it.',
         };
       }),
-    fixPullRequest: async () => ({ state: 'open' }),
+    followPullRequest: async (followed: Parameters<DeliveryActivities['followPullRequest']>[0]) => {
+      told.followed.push(followed);
+    },
+    fixPullRequest: async () => change.found ?? { state: 'open', by: null },
     settleFix: async (settled) => {
       told.settled.push(settled);
       return { branchRemoved: settled.removeBranch !== undefined };
@@ -167,6 +180,10 @@ describe('autoFix', () => {
     expect(told.offers).toBe(1);
     expect(told.notices).toMatchObject([{ kind: 'fix_proposed', to: ['ann@example.org'] }]);
     expect(told.settled).toMatchObject([{ state: 'merged', by: 'bob' }]);
+    expect(told.stages.get('analyse')?.data).toMatchObject({ tests: 1, testIds: 't1' });
+    expect(ended.sentence).toBe('Pull request 7 was merged by bob.');
+    expect(told.stages.get('dashboard')?.data).toMatchObject({ pullRequest: 7, state: 'merged', by: 'bob' });
+    expect(told.followed).toEqual([{ repository: plan.repository, number: 7, execution: 'wf_merged' }]);
   });
 
   it('remembers that a person closed it, and takes the branch away', async () => {
@@ -176,6 +193,12 @@ describe('autoFix', () => {
     });
     expect(ended.outcome).toBe('closed');
     expect(told.settled).toMatchObject([{ state: 'closed', by: 'bob', removeBranch: { commit: 'd'.repeat(40) } }]);
+  });
+
+  it('finds what became of it at its host, when nobody was listening yet', async () => {
+    const { ended, told } = await fixing('missed', { found: { state: 'merged', by: 'eve' } });
+    expect(ended).toMatchObject({ outcome: 'merged', result: { by: 'eve' } });
+    expect(told.settled).toMatchObject([{ state: 'merged', by: 'eve' }]);
   });
 
   it('waits for a person where it only suggests, and takes no for an answer', async () => {
@@ -202,7 +225,7 @@ describe('autoFix', () => {
         )
         .toBe(true);
       await following(seen);
-      await handle.signal(pullRequestSignal, { state: 'merged' });
+      await handle.signal(pullRequestSignal, { state: 'merged', by: null });
     });
     expect(ended.outcome).toBe('merged');
     expect(told.offers).toBe(1);

@@ -11,6 +11,7 @@ import type { Feature } from '../../config/features/feature.js';
 import { openCodeHosts } from '../../config/features/code-hosts.js';
 import { type HostsBase, hostsFeature } from '../../config/features/hosts.js';
 import { secretsOf } from '../../config/installation.js';
+import { pagesOf } from '../../config/pages.js';
 import { builtIn } from '../../domain/catalog.js';
 import type { WorkflowExecution } from '../../domain/executions.schema.js';
 import { Installation } from '../../domain/installation.schema.js';
@@ -113,6 +114,7 @@ async function open(): Promise<void> {
     artifacts: new MemoryArtifacts(),
     engine: new RecordingEngine(),
     workflows,
+    pages: pagesOf({ publicUrl: 'https://baton.example' }, workflows),
     executions,
     catalog: builtIn,
     hosts: openCodeHosts({ environment }, installation, secretsOf({ environment })),
@@ -396,8 +398,7 @@ describe('deliveries', () => {
     repo.git.commit('fix/auto-generated-1', { 'src/a.ts': 'fixed' });
     const number = repo.openPull('fix/auto-generated-1');
     await opened.ledger.triggers.follow(`${new URL(hub.url).host}/acme/shop`, number, 'wf_follower');
-    repo.issue(number)!.pull!.merged = true;
-    repo.issue(number)!.state = 'closed';
+    repo.endPull(number, 'merged', 'grace');
     const merged = delivery('pull_request', pullRequestPayload(hub.url, repo, number, 'closed'), SECRET);
     await bench.withWorkers(activities(), async () => {
       await deliver(`${url}/hooks/github`, merged);
@@ -405,6 +406,6 @@ describe('deliveries', () => {
       const [execution] = await ended(1);
       await answered(execution!.id);
     });
-    expect(signals).toMatchObject([['wf_follower', 'pullRequest', [{ number, state: 'merged' }]]]);
+    expect(signals).toMatchObject([['wf_follower', 'pullRequest', [{ number, state: 'merged', by: 'grace' }]]]);
   });
 });

@@ -16,6 +16,8 @@ interface Pull {
   readonly title: string;
   readonly head: { readonly ref: string; readonly sha: string };
   readonly base: { readonly ref: string };
+  /** Only of a single one, not in a list. */
+  readonly merged_by?: { readonly login: string } | null | undefined;
 }
 
 const pullOf = (pull: Pull): PullRequest => ({
@@ -27,6 +29,7 @@ const pullOf = (pull: Pull): PullRequest => ({
   base: pull.base.ref,
   commit: pull.head.sha,
   title: pull.title,
+  endedBy: pull.merged_by?.login,
 });
 
 export async function pullRequest({ place, access }: Site, number: number): Promise<PullRequest | undefined> {

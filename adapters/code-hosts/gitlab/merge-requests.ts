@@ -14,6 +14,8 @@ interface MergeRequest {
   readonly target_branch: string;
   readonly sha: string;
   readonly title: string;
+  readonly merge_user?: { readonly username: string } | null | undefined;
+  readonly closed_by?: { readonly username: string } | null | undefined;
 }
 
 const pullOf = (each: MergeRequest): PullRequest => ({
@@ -26,6 +28,7 @@ const pullOf = (each: MergeRequest): PullRequest => ({
   base: each.target_branch,
   commit: each.sha,
   title: each.title,
+  endedBy: (each.merge_user ?? each.closed_by)?.username,
 });
 
 export async function pullRequest({ path, client }: GitLabSite, number: number): Promise<PullRequest | undefined> {

@@ -10,6 +10,7 @@ import { STATEMENTS as TRIGGERS } from './0008-triggers.js';
 import * as monitoring from './0010-monitoring.js';
 import { MODEL_STATEMENTS } from './0011-model.js';
 import { FIX_STATEMENTS } from './0012-fixes.js';
+import { FIX_LINKS } from './0016-fix-links.js';
 import * as notices from './0009-notices.js';
 import * as pipelines from './0015-pipelines.js';
 import { STATEMENTS as SCHEDULES } from './0014-schedules.js';
@@ -34,6 +35,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0011-model': running(MODEL_STATEMENTS),
   '0012-fixes': running(FIX_STATEMENTS),
   '0009-notices': { up: notices.up },
+  '0016-fix-links': running(FIX_LINKS),
   '0015-pipelines': { up: pipelines.up },
   '0014-schedules': running(SCHEDULES),
   '0013-definitions': running(DEFINITION_STATEMENTS),

@@ -56,10 +56,10 @@ describe('what GitHub delivers', () => {
     const forked = structuredClone(opened);
     forked.pull_request.head.repo = { full_name: 'mallory/shop' };
     expect(happened(githubEvent('pull_request', forked)).pullRequest?.fork).toBe(true);
-    repo.issue(number)!.pull!.merged = true;
+    repo.endPull(number, 'merged', 'grace');
     const merged = happened(githubEvent('pull_request', pullRequestPayload(URL, repo, number, 'closed')));
     expect(merged).toMatchObject({ event: 'merge', commit: repo.git.head('main') });
-    expect(pullRequestChanged(merged)).toMatchObject({ number, state: 'merged', head: 'feature/x' });
+    expect(pullRequestChanged(merged)).toMatchObject({ number, state: 'merged', head: 'feature/x', by: 'grace' });
   });
 
   it.each([
@@ -101,6 +101,7 @@ describe('what GitLab delivers', () => {
     });
     const merge = {
       project,
+      user: { username: 'grace' },
       object_attributes: {
         iid: 3,
         title: 't',
@@ -113,7 +114,11 @@ describe('what GitLab delivers', () => {
         merge_commit_sha: b,
       },
     };
-    expect(happened(gitlabEvent('Merge Request Hook', merge))).toMatchObject({ event: 'merge', commit: b });
+    expect(happened(gitlabEvent('Merge Request Hook', merge))).toMatchObject({
+      event: 'merge',
+      commit: b,
+      pullRequest: { by: 'grace' },
+    });
     expect(gitlabEvent('Push Hook', { ...push, after: '0'.repeat(40) })).toEqual({
       ignored: expect.stringContaining('deleted'),
     });

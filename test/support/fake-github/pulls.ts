@@ -44,6 +44,7 @@ export function pullRoutes(url: () => string, inRepo: GitHubRoute): Route<Who>[]
       draft: pull.draft,
       merged_at: pull.merged ? new Date(0).toISOString() : null,
       merged: pull.merged,
+      merged_by: pull.merged && pull.endedBy ? { login: pull.endedBy } : null,
       html_url: `${url()}/${repo.owner}/${repo.name}/pull/${issue.number}`,
       user: { login: issue.login },
       head: { ref: pull.head, sha: pull.sha, repo: { full_name: `${repo.owner}/${repo.name}` } },

@@ -62,6 +62,8 @@ export interface Pull {
   readonly base: string;
   draft: boolean;
   merged: boolean;
+  /** Who merged or closed it. */
+  endedBy?: string;
   readonly reviewers: string[];
   readonly teams: string[];
   /** Head commit, kept when the branch is deleted. */
@@ -120,5 +122,21 @@ export class FakeRepository {
     const pull: Pull = { head, base, draft: false, merged: false, reviewers: [], teams: [], sha };
     this.issues.push({ number, title, body: '', state: 'open', labels: [], login, pull });
     return number;
+  }
+
+  /** As a person merges or closes it on the web page. */
+  endPull(number: number, how: 'merged' | 'closed', login: string): void {
+    const issue = this.issue(number);
+    if (!issue?.pull) throw new Error(`no pull request ${number}`);
+    const { pull } = issue;
+    if (how === 'merged') {
+      const [base, head] = [this.git.git('rev-parse', pull.base), this.git.git('rev-parse', pull.head)];
+      const tree = this.git.git('merge-tree', '--write-tree', base, head);
+      const message = `Merge pull request #${number}`;
+      const commit = this.git.git('commit-tree', tree, '-p', base, '-p', head, '-m', message);
+      this.git.git('update-ref', `refs/heads/${pull.base}`, commit);
+    }
+    Object.assign(pull, { merged: how === 'merged', endedBy: login });
+    issue.state = 'closed';
   }
 }

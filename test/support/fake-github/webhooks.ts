@@ -74,6 +74,7 @@ export function pullRequestPayload(url: string, repo: FakeRepository, number: nu
       state: issue.state,
       draft: pull.draft,
       merged: pull.merged,
+      merged_by: pull.merged && pull.endedBy ? { login: pull.endedBy } : null,
       merge_commit_sha: pull.merged ? (repo.git.head(pull.base) ?? null) : null,
       html_url: `${url}/${repo.owner}/${repo.name}/pull/${number}`,
       user: { login: issue.login },
@@ -81,7 +82,7 @@ export function pullRequestPayload(url: string, repo: FakeRepository, number: nu
       base: { ref: pull.base, sha: repo.git.head(pull.base) ?? '', repo: own },
     },
     repository: own,
-    sender: { login: 'ada', id: 1, type: 'User' },
+    sender: { login: pull.endedBy ?? 'ada', id: 1, type: 'User' },
   };
 }
 
