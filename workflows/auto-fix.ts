@@ -2,15 +2,25 @@
  * From a failure to a pull request: analyse, generate, apply, verify, offer, follow. A failure that is not worth a try, or
  * that nothing mends, ends in a block and an alert, never in silence. Nothing here merges anything.
  */
-import { condition, defineSignal, setHandler } from '@temporalio/workflow';
+import { condition, defineSignal, isCancellation, setHandler } from '@temporalio/workflow';
 import type { WorkflowInput } from '../domain/executions.js';
-import type { FixPlan, FixRef, FollowedPullRequest, OfferedFix, VerifiedFix } from '../domain/fix/activities.js';
+import type {
+  FixControlActivities,
+  FixPlan,
+  FixRef,
+  FollowedPullRequest,
+  OfferedFix,
+  VerifiedFix,
+} from '../domain/fix/activities.js';
+import { NOTHING_KNOWN } from '../domain/fix/known.js';
 import { approvalNeeded, type FixMatter, leftToPeople, proposed } from '../domain/fix/words.js';
 import { PULL_REQUEST_SIGNAL, type PullRequestChanged } from '../domain/triggers/pull-request.js';
 import { AUTO_FIX_STAGES, type AutoFixParams } from '../domain/workflows/auto-fix.schema.js';
 import { announce } from './announce.js';
 import { answerCommit } from './answer-commit.js';
 import { Approvals } from './approval.js';
+import { problemOf } from './failure.js';
+import { recall, remember } from './fix-memory.js';
 import { deliveries } from './proxies/delivery.js';
 import { fixers, modelFixers, repairs } from './proxies/fix.js';
 import { asExecution, type Ended, type Stages } from './stages.js';
@@ -27,10 +37,22 @@ export function autoFix(input: WorkflowInput<AutoFixParams>): Promise<Ended> {
   return asExecution(input, AUTO_FIX_STAGES, (stages) => fixing.run(stages));
 }
 
+type Settlement = Omit<Parameters<FixControlActivities['settleFix']>[0], 'run' | 'fix'>;
+
+interface Following {
+  readonly plan: FixPlan;
+  readonly verified: VerifiedFix;
+  readonly offered: OfferedFix;
+  readonly pullRequest: NonNullable<OfferedFix['pullRequest']>;
+}
+
 class AutoFix {
   private readonly approvals = new Approvals();
   private readonly ref: FixRef;
   private told: FollowedPullRequest | undefined;
+  private known = NOTHING_KNOWN;
+  /** What did not matter for the outcome and should be heard of all the same. */
+  private readonly notes: string[] = [];
 
   constructor(private readonly input: WorkflowInput<AutoFixParams>) {
     this.ref = { run: input.params.run, fix: input.execution };
@@ -40,16 +62,22 @@ class AutoFix {
   }
 
   async run(stages: Stages): Promise<Ended> {
+    const ended = await this.mend(stages);
+    return { ...ended, sentence: [ended.sentence, ...this.notes].join(' ') };
+  }
+
+  private async mend(stages: Stages): Promise<Ended> {
     const plan = await this.analyse(stages);
     if (!plan.fixable) return this.leave(plan, plan.sentence, 'not_fixable');
     try {
       const verified = await this.repair(stages);
-      if (!verified.verified) return await this.unfixed(plan, verified.sentence);
+      if (!verified.verified) return await this.unfixed(plan, verified);
       return await this.offer(stages, plan, verified);
     } catch (error) {
       // The failure must be free for another try, and people must hear of it.
       await fixers.settleFix({ ...this.ref, state: 'unfixed', reason: 'it could not be finished' });
-      await announce(leftToPeople(this.matter(plan), 'The fix could not be finished; the execution says why.'));
+      const why = 'The fix could not be finished; the execution says why.';
+      await announce(leftToPeople(this.matter(plan), why, this.known));
       throw error;
     }
   }
@@ -64,6 +92,7 @@ class AutoFix {
         level: plan.level,
         fingerprint: plan.fingerprint,
       });
+      if (plan.tests > 0) this.known = await recall(stage, this.ref, plan.project);
       stage.end(plan.fixable ? 'passed' : 'blocked', plan.sentence);
       return plan;
     });
@@ -74,7 +103,7 @@ class AutoFix {
       const found = await repairs.proposeFixes.executeWithOptions({ summary: 'locate the fault, make candidates' }, [
         this.ref,
       ]);
-      const model = await modelFixers.askModelForFixes(this.ref);
+      const model = await this.askModel();
       stage.data({ templates: found.candidates, model: model.candidates, located: found.located });
       const [first] = found.suspects;
       const where = first ? ` Most suspicious: ${first.file}:${first.line}.` : '';
@@ -114,11 +143,21 @@ class AutoFix {
     });
   }
 
+  /** A model that stays away costs its candidates, not the fix. */
+  private async askModel(): Promise<{ readonly candidates: number; readonly sentence: string }> {
+    try {
+      return await modelFixers.askModelForFixes({ ...this.ref, known: this.known });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return { candidates: 0, sentence: `The model gave no answer: ${problemOf(error).message}` };
+    }
+  }
+
   private async offer(stages: Stages, plan: FixPlan, verified: VerifiedFix): Promise<Ended> {
     const result = { run: this.ref.run, file: verified.file, line: verified.line };
     if (plan.level === 'observe') {
       await stages.skip('pull-request', 'The level is `observe`: the fix is told of, and nothing is opened.');
-      await fixers.settleFix({ ...this.ref, state: 'observed' });
+      await this.settle(plan, verified, { state: 'observed' });
       await announce(proposed(this.matter(plan), verified, null));
       return { outcome: 'observed', sentence: verified.sentence, result };
     }
@@ -133,8 +172,7 @@ class AutoFix {
           const why = decision
             ? `${decision.by} said no: ${decision.reason || 'without a reason'}`
             : 'Nobody decided in time.';
-          await fixers.settleFix({
-            ...this.ref,
+          await this.settle(plan, verified, {
             state: decision ? 'rejected' : 'unfixed',
             ...(decision ? { by: decision.by, reason: decision.reason } : {}),
           });
@@ -143,7 +181,12 @@ class AutoFix {
         }
         approvedBy = decision.by;
       }
-      const made = await fixers.offerFix({ ...this.ref, base: this.input.params.base ?? null, approvedBy });
+      const made = await fixers.offerFix({
+        ...this.ref,
+        base: this.input.params.base ?? null,
+        approvedBy,
+        known: this.known,
+      });
       if (made.pullRequest)
         stage.link({ label: `pull request ${made.pullRequest.number}`, kind: 'url', ref: made.pullRequest.url });
       stage.data({ branch: made.branch, pullRequest: made.pullRequest?.number ?? null, approvedBy });
@@ -153,18 +196,16 @@ class AutoFix {
     if (typeof offered === 'string') return { outcome: 'rejected', sentence: offered, result };
     await announce(proposed(this.matter(plan), verified, offered));
     if (!offered.pullRequest) {
-      await fixers.settleFix({ ...this.ref, state: 'observed' });
+      await this.settle(plan, verified, { state: 'observed' });
       return { outcome: 'suggested', sentence: offered.sentence, result };
     }
-    return this.follow(stages, plan, offered, offered.pullRequest, result);
+    return this.follow(stages, { plan, verified, offered, pullRequest: offered.pullRequest }, result);
   }
 
   /** Until somebody merges or closes it. */
   private async follow(
     stages: Stages,
-    plan: FixPlan,
-    offered: OfferedFix,
-    pullRequest: NonNullable<OfferedFix['pullRequest']>,
+    { plan, verified, offered, pullRequest }: Following,
     result: Readonly<Record<string, unknown>>,
   ): Promise<Ended> {
     const { number, url } = pullRequest;
@@ -184,8 +225,7 @@ class AutoFix {
         sentence: `Pull request ${number} was still open after ${plan.followDays} days.`,
         result: { ...result, pullRequest: number, url },
       };
-    await fixers.settleFix({
-      ...this.ref,
+    await this.settle(plan, verified, {
       state,
       ...(by ? { by } : {}),
       ...(state === 'closed' && offered.commit ? { removeBranch: { commit: offered.commit } } : {}),
@@ -209,9 +249,24 @@ class AutoFix {
     return { state: 'open', by: null };
   }
 
-  private async unfixed(plan: FixPlan, why: string): Promise<Ended> {
-    await fixers.settleFix({ ...this.ref, state: 'unfixed', reason: why });
-    return this.leave(plan, why, 'unfixed');
+  private async unfixed(plan: FixPlan, verified: VerifiedFix): Promise<Ended> {
+    await this.settle(plan, verified, { state: 'unfixed', reason: verified.sentence });
+    return this.leave(plan, verified.sentence, 'unfixed');
+  }
+
+  /** On record first, because it decides whether another try may be made; then remembered for failures like it. */
+  private async settle(plan: FixPlan, { title, file }: VerifiedFix, change: Settlement): Promise<void> {
+    await fixers.settleFix({ ...this.ref, ...change });
+    const note = await remember({
+      execution: this.ref.run,
+      fix: this.ref.fix,
+      testIds: plan.testIds,
+      change: title === null ? null : `${title} in ${file}`,
+      outcome: change.state,
+      by: change.by ?? null,
+      reason: change.reason ?? null,
+    });
+    if (note !== null) this.notes.push(note);
   }
 
   /** Block and alert. */
@@ -229,7 +284,7 @@ class AutoFix {
         summary: 'Failing tests were not mended automatically.',
         run: this.ref.run,
       });
-    await announce(leftToPeople(this.matter(plan), why));
+    await announce(leftToPeople(this.matter(plan), why, this.known));
     return { outcome, sentence: why, result: { run: this.ref.run } };
   }
 

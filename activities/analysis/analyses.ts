@@ -158,8 +158,11 @@ async function recallAll(
   }
 }
 
-const relatedOf = ({ id, kind, execution, text, score, at, data }: Recalled): RelatedFailure => ({
-  ...{ id, kind, execution, score, at },
-  text: text.slice(0, SHOWN),
-  fix: typeof data['fix'] === 'string' ? data['fix'].slice(0, SHOWN) : null,
-});
+/** What was done about it, where the lesson tells. */
+export const fixOf = ({ data }: Pick<Recalled, 'data'>): string | null =>
+  typeof data['fix'] === 'string' ? data['fix'].slice(0, SHOWN) : null;
+
+const relatedOf = (lesson: Recalled): RelatedFailure => {
+  const { id, kind, execution, text, score, at } = lesson;
+  return { ...{ id, kind, execution, score, at }, text: text.slice(0, SHOWN), fix: fixOf(lesson) };
+};

@@ -2,13 +2,14 @@
 import type { AnalysedFailure, AnalysisActivities } from '../../domain/analysis/activities.js';
 import { lessonText } from '../../domain/analysis/analyse.js';
 import type { Explanation, FailureAnalysis } from '../../domain/analysis/analysis.schema.js';
+import type { FixOutcome } from '../../domain/fix/known.js';
 import type { Model } from '../../domain/model.js';
 import type { Recalled } from '../../domain/knowledge.js';
 import { withHeartbeat } from '../heartbeat.js';
 import { namedFailures } from '../to-failure.js';
-import { type AnalysisDeps, finishedRun, store, storedOrMade } from './analyses.js';
+import { type AnalysisDeps, finishedRun, fixOf, store, storedOrMade } from './analyses.js';
 import { explain, isNoAnswer, unexplained, withExplanations } from './explain.js';
-import { lessonsOf } from './remember.js';
+import { fixLessonsOf, lessonsOf } from './remember.js';
 
 export interface AnalysisActivityDeps extends AnalysisDeps {
   readonly model: Model;
@@ -26,6 +27,7 @@ export function createAnalysisActivities(deps: AnalysisActivityDeps): AnalysisAc
     explainFailures: ({ execution }) => withHeartbeat(() => explainAll(deps, execution)),
     rememberOutcome: ({ execution }) => withHeartbeat(() => remember(deps, execution)),
     recallFailures: (input) => withHeartbeat(() => recall(deps, input)),
+    rememberFix: (outcome) => withHeartbeat(() => rememberFix(deps, outcome)),
   });
 }
 
@@ -93,6 +95,13 @@ async function remember(deps: AnalysisDeps, execution: string): ReturnType<Analy
   return { lessons: lessons.length, embedding: deps.knowledge.embedding };
 }
 
+async function rememberFix(deps: AnalysisDeps, outcome: FixOutcome): ReturnType<AnalysisActivities['rememberFix']> {
+  const { analysis } = await storedOrMade(deps, outcome.execution);
+  const lessons = fixLessonsOf(outcome, analysis);
+  await deps.knowledge.remember(lessons);
+  return { lessons: lessons.length };
+}
+
 async function recall(
   deps: AnalysisDeps,
   { project, execution, text, limit = USUAL_FOUND }: Parameters<AnalysisActivities['recallFailures']>[0],
@@ -112,9 +121,11 @@ async function recall(
     embedding: deps.knowledge.embedding,
     found: sorted.map((lesson) => ({
       id: lesson.id,
+      kind: lesson.kind,
       execution: lesson.execution,
       score: lesson.score,
       text: lesson.text.slice(0, 300),
+      fix: fixOf(lesson),
     })),
   };
 }

@@ -1,6 +1,7 @@
 /** What a finished run teaches: its verdict as one lesson, each failure as one. Ids make repeating harmless. */
 import type { Analysis } from '../../domain/analysis/analysis.schema.js';
 import { lessonText } from '../../domain/analysis/analyse.js';
+import { type FixOutcome, wordsOf } from '../../domain/fix/known.js';
 import type { Lesson } from '../../domain/knowledge.js';
 import type { Run } from '../../domain/run.schema.js';
 
@@ -63,4 +64,31 @@ function failureLesson(run: Run, failure: Analysis['failures'][number]): Lesson 
       trust: run.trust,
     },
   };
+}
+
+/** Failures of one fix that become lessons. */
+const MOST_FIXED = 10;
+
+/**
+ * One for each failure that was to be mended, found by the words of that failure. The fingerprint has another name than in
+ * the lesson of the failure: of two lessons with one fingerprint only the nearer is told.
+ */
+export function fixLessonsOf(outcome: FixOutcome, { project, failures }: Analysis): Lesson[] {
+  const meant = failures.filter(({ testId }) => outcome.testIds.includes(testId)).slice(0, MOST_FIXED);
+  return meant.map((failure) => ({
+    id: `fix/${outcome.fix}/${failure.testId}`,
+    project,
+    kind: 'fix',
+    execution: outcome.fix,
+    text: lessonText(failure),
+    data: {
+      fix: wordsOf(outcome),
+      outcome: outcome.outcome,
+      by: outcome.by,
+      test: failure.test.slice(0, 300),
+      failure: failure.fingerprint,
+      class: failure.class,
+      run: outcome.execution,
+    },
+  }));
 }

@@ -22,6 +22,7 @@ import { Plan } from '../../domain/plan.schema.js';
 import type { ArtifactStore, Ledger } from '../../domain/ports.js';
 import type { TestResult } from '../../domain/result.schema.js';
 import type { Provenance } from '../../domain/run.schema.js';
+import { withHeartbeat } from '../heartbeat.js';
 import { namedFailures } from '../to-failure.js';
 import { REPAIR_LIMITS } from './deps.js';
 import { modelCandidates } from './model.js';
@@ -51,30 +52,40 @@ export interface FixControlDeps {
 
 export function createFixControlActivities(deps: FixControlDeps): FixControlActivities {
   return namedFailures<FixControlActivities>({
-    planFix: (input) => planFix(deps, input),
-    askModelForFixes: (input) => modelCandidates(deps, input),
-    offerFix: (input) => offerFix(deps, input),
-    async fixPullRequest({ run, fix, number }) {
-      const { host } = await placeOf(deps, { run, fix });
-      const found = await host?.pullRequest(number);
-      return found ? { state: found.state, by: found.endedBy ?? null } : null;
-    },
-    async settleFix({ run, fix, state, by, reason, pullRequest, removeBranch }) {
-      await deps.ledger.fixes.settle(fix, {
-        state,
-        by: by ?? null,
-        reason: reason ?? null,
-        pullRequest: pullRequest ?? null,
-      });
-      if (!removeBranch) return { branchRemoved: false };
-      const { host } = await placeOf(deps, { run, fix });
-      if (!host) return { branchRemoved: false };
-      const push = await host.pushAddress();
-      return {
-        branchRemoved: await deps.branches.remove({ push, branch: fixBranch(fix), commit: removeBranch.commit }),
-      };
-    },
+    planFix: (input) => withHeartbeat(() => planFix(deps, input)),
+    askModelForFixes: (input) => withHeartbeat(() => modelCandidates(deps, input)),
+    offerFix: (input) => withHeartbeat(() => offerFix(deps, input)),
+    fixPullRequest: (input) => withHeartbeat(() => fixPullRequest(deps, input)),
+    settleFix: (input) => withHeartbeat(() => settleFix(deps, input)),
   });
+}
+
+async function fixPullRequest(
+  deps: FixControlDeps,
+  { run, fix, number }: Parameters<FixControlActivities['fixPullRequest']>[0],
+): ReturnType<FixControlActivities['fixPullRequest']> {
+  const { host } = await placeOf(deps, { run, fix });
+  const found = await host?.pullRequest(number);
+  return found ? { state: found.state, by: found.endedBy ?? null } : null;
+}
+
+async function settleFix(
+  deps: FixControlDeps,
+  { run, fix, state, by, reason, pullRequest, removeBranch }: Parameters<FixControlActivities['settleFix']>[0],
+): ReturnType<FixControlActivities['settleFix']> {
+  await deps.ledger.fixes.settle(fix, {
+    state,
+    by: by ?? null,
+    reason: reason ?? null,
+    pullRequest: pullRequest ?? null,
+  });
+  if (!removeBranch) return { branchRemoved: false };
+  const { host } = await placeOf(deps, { run, fix });
+  if (!host) return { branchRemoved: false };
+  const push = await host.pushAddress();
+  return {
+    branchRemoved: await deps.branches.remove({ push, branch: fixBranch(fix), commit: removeBranch.commit }),
+  };
 }
 
 const RUN_MS_LIMITS = [10_000, 300_000] as const;
@@ -204,6 +215,7 @@ async function offerFix(
     report,
     winner,
     links: { run: deps.pages.run(id), report: deps.pages.report(id), fix: deps.pages.execution(fix) },
+    known: input.known,
     model: winner.candidate.origin === 'model' ? (deps.model?.name ?? 'unknown') : null,
   });
   const owners = ownersOf(

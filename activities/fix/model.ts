@@ -43,6 +43,9 @@ export async function modelCandidates(
           .map(({ file, name, message }) => `${name} in ${file}\n${message}`)
           .join('\n\n')
           .slice(0, 8_000),
+        'earlier failures that look alike': ref.known.earlier
+          .map(({ text, fix }) => `${text}${fix ? `\nwhat was done: ${fix}` : ''}`)
+          .join('\n---\n'),
         'most suspicious lines': [...new Set(places)].join('\n'),
         ...Object.fromEntries(Object.entries(texts).map(([path, text]) => [`file ${path}`, text.slice(0, FILE_CHARS)])),
       },

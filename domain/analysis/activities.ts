@@ -1,6 +1,8 @@
 /** Failure analysis and knowledge store, as workflows see them. On the control queue. */
 import type { Frame } from './analysis.schema.js';
 import type { ErrorClass } from './analysis.schema.js';
+import type { FixOutcome } from '../fix/known.js';
+import type { Lesson } from '../knowledge.js';
 
 /** One failure in short; everything about it is in the artifact. */
 export interface AnalysedFailure {
@@ -53,13 +55,21 @@ export interface AnalysisActivities {
     readonly execution?: string;
     readonly text?: string;
     readonly limit?: number;
-  }): Promise<{
-    readonly embedding: string;
-    readonly found: readonly {
-      readonly id: string;
-      readonly execution: string;
-      readonly score: number;
-      readonly text: string;
-    }[];
-  }>;
+  }): Promise<RecalledFailures>;
+  /** Keeps what was done about the failures of a run, and what became of it. A later outcome takes the place of an earlier one. */
+  rememberFix(outcome: FixOutcome): Promise<{ readonly lessons: number }>;
+}
+
+export interface RecalledFailures {
+  readonly embedding: string;
+  /** Nearest first. */
+  readonly found: readonly {
+    readonly id: string;
+    readonly kind: Lesson['kind'];
+    readonly execution: string;
+    readonly score: number;
+    readonly text: string;
+    /** What was done about it. */
+    readonly fix: string | null;
+  }[];
 }

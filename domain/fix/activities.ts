@@ -2,6 +2,7 @@
 import type { PullRequest } from '../code-host.js';
 import type { RepairReport } from './report.schema.js';
 import type { FixLevel } from './settings.schema.js';
+import type { KnownFailures } from './known.js';
 import type { FixState } from './record.schema.js';
 
 export interface FixRef {
@@ -81,9 +82,17 @@ export interface FixControlActivities {
   /** Decides whether the failure is worth a try, takes it for this execution, and writes down the work. Idempotent. */
   planFix(input: FixRef & { readonly level: FixLevel | null }): Promise<FixPlan>;
   /** Candidates of the language model, put before those of the templates. `sentence` says why there are none. */
-  askModelForFixes(input: FixRef): Promise<{ readonly candidates: number; readonly sentence: string }>;
+  askModelForFixes(
+    input: FixRef & { readonly known: KnownFailures },
+  ): Promise<{ readonly candidates: number; readonly sentence: string }>;
   /** One branch, one commit, one draft pull request, however often it is called. */
-  offerFix(input: FixRef & { readonly base: string | null; readonly approvedBy: string | null }): Promise<OfferedFix>;
+  offerFix(
+    input: FixRef & {
+      readonly base: string | null;
+      readonly approvedBy: string | null;
+      readonly known: KnownFailures;
+    },
+  ): Promise<OfferedFix>;
   /** As it is at its host; null: it is not there. */
   fixPullRequest(input: FixRef & { readonly number: number }): Promise<FollowedPullRequest | null>;
   /** Remembers what became of it. `removeBranch`: and takes its branch away if nobody has worked on it. */

@@ -2,6 +2,7 @@
  * Commit message and pull request of a fix. Names and messages of tests are hostile text: they stand in code marks, with
  * nothing in them that a code host would act on, and bounded.
  */
+import type { KnownFailures } from './known.js';
 import type { RepairReport, Trialled } from './report.schema.js';
 import type { FixWork } from './work.schema.js';
 
@@ -19,6 +20,7 @@ export interface OfferInput {
   readonly winner: Trialled;
   /** Addresses of the failed run, its report and the execution of the fix, where people can open them. */
   readonly links: Readonly<Record<'run' | 'report' | 'fix', string | null>>;
+  readonly known: KnownFailures;
   /** Name of the model that wrote the patch; null for a template. */
   readonly model: string | null;
 }
@@ -60,7 +62,7 @@ function messageOf(title: string, work: FixWork, { winner, links, report, model 
   ].join('\n');
 }
 
-function bodyOf({ work, report, winner, links, model }: OfferInput): string {
+function bodyOf({ work, report, winner, links, known, model }: OfferInput): string {
   const { candidate } = winner;
   const tests = work.tests
     .slice(0, 10)
@@ -93,12 +95,27 @@ function bodyOf({ work, report, winner, links, model }: OfferInput): string {
     '| --- | --- |',
     ...rows.map(([what, seen]) => `| ${what} | ${seen} |`),
     '',
+    ...earlierOf(known),
     `Failed run: ${links.run ?? code(work.run, 100)}${links.report ? ` · its report: ${links.report}` : ''} · fix: ${links.fix ?? code(work.fix, 100)}`,
     '',
     'Green tests do not prove that a change is right. Somebody who knows this code must read it before it is merged; Baton never merges.',
     '',
   ].join('\n');
 }
+
+/** What the knowledge store brought up, for whoever judges the change. */
+const earlierOf = ({ earlier }: KnownFailures): string[] =>
+  earlier.length === 0
+    ? []
+    : [
+        'Earlier failures that look alike:',
+        '',
+        ...earlier.map(
+          ({ id, score, text, fix }) =>
+            `- ${code(text.split('\n')[0] ?? '', 150)}${fix ? `: ${code(fix, 300)}` : ''} (${code(id, 200)}, likeness ${score.toFixed(2)})`,
+        ),
+        '',
+      ];
 
 /** Text of a project as code: no mention, link, image, reference or closing word in it can act. */
 export function code(text: string, limit: number): string {

@@ -11,6 +11,7 @@ import { noModel, openaiModel } from '../../adapters/model/openai.js';
 import { changedLines } from '../../adapters/vcs/changes.js';
 import type { AnalysisActivities } from '../../domain/analysis/activities.js';
 import { Analysis } from '../../domain/analysis/analysis.schema.js';
+import { knownOf } from '../../domain/fix/known.js';
 import { offlineEmbedding } from '../../domain/knowledge/offline.js';
 import type { Model } from '../../domain/model.js';
 import { ModelSettings } from '../../domain/model/settings.schema.js';
@@ -161,6 +162,26 @@ describe('the analysis of an execution', () => {
 });
 
 describe('what is remembered', () => {
+  it('what was done about a failure and what became of it, for the next one like it', async () => {
+    const project = 'mended';
+    const first = await aRun([inCart('adds', 12), inCart('multiplies', 5)], project);
+    const { analyseFailures, rememberFix, rememberOutcome, recallFailures } = activities();
+    await rememberOutcome({ execution: first });
+    const { failures } = await analyseFailures({ execution: first });
+    const testIds = failures.filter(({ test }) => test === 'adds').map(({ testId }) => testId);
+    const change = '`sum + x` in place of `sum` in src/cart.js';
+    const fix = { execution: first, fix: 'wf_fix', testIds, change, by: 'grace', reason: null };
+    expect(await rememberFix({ ...fix, outcome: 'offered' })).toEqual({ lessons: 1 });
+    expect(await rememberFix({ ...fix, outcome: 'closed' })).toEqual({ lessons: 1 });
+    const second = await aRun([inCart('adds', 31)], project);
+    const { found } = await recallFailures({ project, execution: second });
+    const fixes = found.filter(({ kind }) => kind === 'fix');
+    expect(fixes).toMatchObject([{ execution: 'wf_fix', fix: `${change}: closed without merging by grace` }]);
+    const known = knownOf(await analyseFailures({ execution: second }), { embedding: 'offline-v1', found });
+    expect(known).toMatchObject({ class: 'assertion', earlier: [{ id: fixes[0]!.id, fix: fixes[0]!.fix }, {}] });
+    expect(known.earlier.some(({ id }) => id.startsWith('outcome/'))).toBe(false);
+  });
+
   it('a failure that comes again is told with the earlier one; nothing is doubled', async () => {
     const project = 'remembered';
     const first = await aRun(

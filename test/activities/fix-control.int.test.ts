@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFixControlActivities, type FixControlDeps } from '../../activities/fix/control.js';
 import { pagesOf } from '../../config/pages.js';
@@ -28,6 +29,8 @@ let activities: FixControlActivities;
 const blobs = new Map<string, Uint8Array>();
 const named: ArtifactRef[] = [];
 const opened: NewPullRequest[] = [];
+
+type Activity = (input: never) => Promise<unknown>;
 
 const git = (cwd: string, ...args: string[]): string => execFileSync('git', args, { cwd, encoding: 'utf8' }).trim();
 
@@ -163,7 +166,8 @@ beforeAll(async () => {
       principal: 'ann',
       trust: 'trusted',
     });
-  activities = createFixControlActivities({
+  const env = new MockActivityEnvironment();
+  const real = createFixControlActivities({
     ledger,
     artifacts,
     branches: fixBranches({ environment: process.env, tempDir: dir }),
@@ -172,6 +176,9 @@ beforeAll(async () => {
     settings: FixSettings.parse({}),
     pages: pagesOf({ publicUrl: 'https://baton.example' }, { webUrl: () => null }),
   });
+  activities = Object.fromEntries(
+    Object.entries(real).map(([name, run]) => [name, (input: never) => env.run(run as Activity, input)]),
+  ) as unknown as FixControlActivities;
 });
 afterAll(async () => {
   await store.close();
@@ -219,7 +226,15 @@ describe('one failure', () => {
     };
     const stored = await artifacts.put(Buffer.from(JSON.stringify(report)));
     named.push({ name: fixArtifact('wf_1', 'report'), ...stored, mediaType: 'application/json' });
-    const offer = () => activities.offerFix({ run: 'run_x', fix: 'wf_1', base: null, approvedBy: 'ann' });
+    const earlier = {
+      id: 'fix/wf_0/t1',
+      execution: 'wf_0',
+      score: 0.9123,
+      text: '30 !== 27 <b>',
+      fix: 'a ` b: merged',
+    };
+    const known = { class: 'assertion', why: null, earlier: [earlier] };
+    const offer = () => activities.offerFix({ run: 'run_x', fix: 'wf_1', base: null, approvedBy: 'ann', known });
     await expect(offer()).rejects.toThrow('the connection was lost');
     const offered = await offer();
     expect(await offer()).toEqual(offered);
@@ -245,6 +260,7 @@ describe('one failure', () => {
     });
     const { body } = opened[0]!;
     expect(body).toContain('| The failing tests without the patch again | 1 red |');
+    expect(body).toContain('- `30 !== 27 ‹b›`: `a ˋ b: merged` (`fix/wf_0/t1`, likeness 0.91)');
     for (const page of ['runs/run_x', 'runs/run_x/report', 'executions/wf_1'])
       expect(body).toContain(`https://baton.example/api/${page}`);
     expect(await store.ledger.fixes.ofRun('run_x')).toMatchObject([

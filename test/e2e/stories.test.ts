@@ -1,6 +1,7 @@
 /** The stories of `npm run demo`, one stack for all: what each leaves behind, at whom it arrived, and how often. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExecutionAnswer } from '../../domain/executions.schema.js';
+import type { KnowledgeList } from '../../domain/knowledge/api.schema.js';
 import type { FixList } from '../../domain/fix/record.schema.js';
 import { endPull } from '../demo/deliveries.js';
 import { offered } from '../demo/fixes.js';
@@ -21,6 +22,12 @@ const runsOf = ({ result }: ExecutionAnswer): string[] => (result as { runs: str
 /** What stands at the commit: the newest status of the context. */
 const standing = (commit: string | null | undefined): string | undefined =>
   world.shop.status(commit ?? '', 'baton/pre-release')?.state;
+/** What the knowledge store finds. */
+async function lessons(query: string, kind: string): Promise<KnowledgeList['items']> {
+  const asked = new URLSearchParams({ query, kind, project: 'shop', limit: '50' });
+  const answer = await fetch(`${world.baton.stack.manifest.api}/api/knowledge?${asked}`);
+  return ((await answer.json()) as KnowledgeList).items;
+}
 /** Messages of one execution, in each channel. */
 async function heard(kind: string, title: RegExp): Promise<{ mails: number; chat: number }> {
   const count = () => ({
@@ -66,6 +73,13 @@ describe('pre-release', () => {
     expect(told.filter(({ type }) => type === 'dashboard_updated')).toHaveLength(1);
     await expect.poll(() => standing(done.subject.commit), { timeout: 30_000 }).toBe('success');
     expect(await heard('test_completion', /merge allowed: shop on feature\/green/)).toEqual({ mails: 1, chat: 1 });
+    const outcomes = await lessons('verdict passed of shop', 'outcome');
+    const own = outcomes.filter(({ execution }) => runsOf(done).includes(execution));
+    expect(own.map(({ id }) => id).sort()).toEqual(
+      runsOf(done)
+        .map((run) => `outcome/${run}`)
+        .sort(),
+    );
   });
 
   it('starts itself once for a push to a feature branch, however often it is told, and answers it', async () => {
@@ -141,6 +155,10 @@ describe('auto-fix', () => {
     const failed = (await world.baton.results(run)).filter(({ status }) => status === 'failed');
     expect(done.stages[0]!.data['testIds']).toBe(failed.map(({ testId }) => testId).join(' '));
     expect(await fixes()).toMatchObject({ items: [{ state: 'merged', by: 'grace' }] });
+    const remembered = await lessons('the last piece can be sold', 'fix');
+    expect(remembered.filter(({ execution }) => execution === fix)).toMatchObject([
+      { execution: fix, data: { outcome: 'merged', by: 'grace', fix: expect.stringContaining('src/server/stock.js') } },
+    ]);
     // The branch is green again, by the same way that found it red.
     const { id } = await world.started({ workflow: 'preRelease', commit: world.shop.git.head('feature/mendable')! });
     expect(await world.ended(id)).toMatchObject({ outcome: 'passed' });

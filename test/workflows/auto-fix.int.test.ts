@@ -9,6 +9,8 @@ import type {
   FixRunnerActivities,
   FollowedPullRequest,
 } from '../../domain/fix/activities.js';
+import type { AnalysisActivities, RecalledFailures } from '../../domain/analysis/activities.js';
+import type { FixOutcome, KnownFailures } from '../../domain/fix/known.js';
 import type { DeliveryActivities } from '../../domain/triggers/ports.js';
 import type { Notice } from '../../domain/notice.js';
 import { CONTROL_QUEUE } from '../../domain/names.js';
@@ -36,6 +38,10 @@ const plan: FixPlan = {
   followDays: 1,
 };
 
+const EARLIER: RecalledFailures['found'][number] = {
+  ...{ id: 'fix/wf_0/t1', kind: 'fix', execution: 'wf_0', score: 0.8, text: '30 !== 27', fix: '`>=`: merged by ann' },
+};
+
 /** What the workflow did, as its activities saw it. */
 class Told {
   readonly stages = new Map<string, Stage>();
@@ -43,6 +49,8 @@ class Told {
   readonly settled: Settled[] = [];
   readonly order: string[] = [];
   readonly followed: object[] = [];
+  readonly known: KnownFailures[] = [];
+  readonly remembered: FixOutcome[] = [];
   offers = 0;
 }
 
@@ -52,16 +60,35 @@ interface Change {
   readonly offer?: FixControlActivities['offerFix'];
   /** The pull request as its host has it. */
   readonly found?: FollowedPullRequest;
+  readonly modelAway?: boolean;
+  /** The knowledge store is away for good. */
+  readonly forgetful?: boolean;
 }
 
 function activities(told: Told, change: Change): object {
+  const memory: Pick<AnalysisActivities, 'analyseFailures' | 'recallFailures' | 'rememberFix'> = {
+    analyseFailures: async ({ execution }) => ({ execution, analysis: 'sha256:0', failures: [], total: 1, fixable: 1 }),
+    recallFailures: async () => {
+      if (change.forgetful) throw ApplicationFailure.nonRetryable('no store', 'Internal');
+      return { embedding: 'offline-v1', found: [EARLIER] };
+    },
+    rememberFix: async (outcome) => {
+      told.remembered.push(outcome);
+      if (change.forgetful) throw ApplicationFailure.nonRetryable('no store', 'Internal');
+      return { lessons: 1 };
+    },
+  };
   const fix: FixControlActivities & FixRunnerActivities & Pick<DeliveryActivities, 'followPullRequest'> = {
     planFix: async () => ({ ...plan, ...change.plan }),
     proposeFixes: async () => {
       told.order.push('propose');
       return { candidates: 40, located: 'coverage', suspects: [{ file: 'src/price.js', line: 7, suspicion: 1 }] };
     },
-    askModelForFixes: async () => ({ candidates: 0, sentence: 'No language model is configured.' }),
+    askModelForFixes: async ({ known }) => {
+      told.known.push(known);
+      if (change.modelAway) throw ApplicationFailure.nonRetryable('503 from the model', 'Internal');
+      return { candidates: 0, sentence: 'No language model is configured.' };
+    },
     tryFixes: async () => {
       told.order.push('try');
       return { failing: [], refused: [], refusedCount: 2, tried: 30, timeouts: 0, survivors: 3, stopped: null };
@@ -85,8 +112,9 @@ function activities(told: Told, change: Change): object {
     },
     offerFix:
       change.offer ??
-      (async ({ fix: id }) => {
+      (async ({ fix: id, known }) => {
         told.offers++;
+        told.known.push(known);
         return {
           pullRequest: { number: 7, url: 'https://code.example.org/acme/shop/pull/7' },
           branch: `fix/auto-generated-${id}`,
@@ -107,6 +135,7 @@ function activities(told: Told, change: Change): object {
   return {
     ...script([]),
     ...fix,
+    ...memory,
     beginExecution: async () => {},
     putStages: async ({ stages }: { stages: Stage[] }) => {
       for (const stage of stages) told.stages.set(stage.name, stage);
@@ -183,6 +212,15 @@ describe('autoFix', () => {
     expect(told.stages.get('analyse')?.data).toMatchObject({ tests: 1, testIds: 't1' });
     expect(ended.sentence).toBe('Pull request 7 was merged by bob.');
     expect(told.stages.get('dashboard')?.data).toMatchObject({ pullRequest: 7, state: 'merged', by: 'bob' });
+    const { kind: _, ...earlier } = EARLIER;
+    expect(told.known).toEqual(Array(2).fill({ class: null, why: null, earlier: [earlier] }));
+    expect(told.stages.get('analyse')?.data).toMatchObject({ embedding: 'offline-v1', earlier: 'fix/wf_0/t1 (0.80)' });
+    expect(told.remembered).toEqual([
+      {
+        ...{ execution: 'run_x', fix: 'wf_merged', testIds: ['t1'], outcome: 'merged', by: 'bob', reason: null },
+        change: '`>=` in place of `>` in src/price.js',
+      },
+    ]);
     expect(told.followed).toEqual([{ repository: plan.repository, number: 7, execution: 'wf_merged' }]);
   });
 
@@ -201,6 +239,18 @@ describe('autoFix', () => {
     expect(told.settled).toMatchObject([{ state: 'merged', by: 'eve' }]);
   });
 
+  it('goes on without a model and without memory, and says so', async () => {
+    const { ended, told } = await fixing('alone', {
+      ...{ modelAway: true, forgetful: true, found: { state: 'merged', by: 'eve' } },
+    });
+    expect(ended).toMatchObject({
+      outcome: 'merged',
+      sentence: 'Pull request 7 was merged by eve. It could not be remembered: no store',
+    });
+    expect(told.stages.get('generate')?.sentence).toContain('The model gave no answer: 503 from the model');
+    expect(told.stages.get('analyse')).toMatchObject({ status: 'passed', data: { knowledge: 'no store' } });
+  });
+
   it('waits for a person where it only suggests, and takes no for an answer', async () => {
     const { ended, told } = await fixing('rejected', { plan: { level: 'suggest' } }, async (handle, seen) => {
       await expect.poll(() => seen.notices.map(({ kind }) => kind)).toEqual(['approval_needed']);
@@ -210,6 +260,7 @@ describe('autoFix', () => {
     expect(ended).toMatchObject({ outcome: 'rejected', sentence: 'ann said no: not this way' });
     expect(told.offers).toBe(0);
     expect(told.settled).toMatchObject([{ state: 'rejected', by: 'ann', reason: 'not this way' }]);
+    expect(told.remembered).toMatchObject([{ outcome: 'rejected', by: 'ann', reason: 'not this way' }]);
   });
 
   it('opens nothing before it is approved', async () => {

@@ -27,11 +27,12 @@ export const repairs = proxyActivities<FixRunnerActivities>({
   },
 });
 
-/** Ledger, git and code host: repeated while they are away, because a verified fix must not be lost for it. */
+/** Ledger, git and code host: repeated while they are away, because a verified fix must not be lost for it. It beats. */
 export const fixers = proxyActivities<FixControlActivities>({
   taskQueue: CONTROL_QUEUE,
   startToCloseTimeout: '15 minutes',
   scheduleToCloseTimeout: '1 day',
+  heartbeatTimeout: '10 seconds',
   retry: {
     initialInterval: '1 second',
     backoffCoefficient: 2,
@@ -45,6 +46,7 @@ export const modelFixers = proxyActivities<Pick<FixControlActivities, 'askModelF
   taskQueue: CONTROL_QUEUE,
   startToCloseTimeout: '3 minutes',
   scheduleToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '10 seconds',
   retry: {
     initialInterval: '2 seconds',
     maximumInterval: '1 minute',
