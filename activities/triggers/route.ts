@@ -12,6 +12,7 @@ import type { DeliveryActivities, DeliveryKey, TriggerStore } from '../../domain
 import { PULL_REQUEST_SIGNAL, pullRequestChanged } from '../../domain/triggers/pull-request.js';
 import type { Trigger } from '../../domain/triggers/trigger.schema.js';
 import type { Catalog } from '../../domain/workflows.js';
+import { withHeartbeat } from '../heartbeat.js';
 import { namedFailures } from '../to-failure.js';
 
 export interface RouteDeps {
@@ -31,23 +32,26 @@ interface Outcome {
 
 export function createDeliveryActivities(deps: RouteDeps): DeliveryActivities {
   return namedFailures<DeliveryActivities>({
-    async routeDelivery(key) {
-      const delivery = await deps.store.delivery(key);
-      if (!delivery?.happening) return { sentence: 'nothing to do', executions: [] };
-      const { happening } = delivery;
-      const told = await tellFollowers(deps, happening);
-      const triggers = await deps.triggers();
-      const fitting = triggers.filter((each) => whyNot(each, happening, key.source, deps.matches) === undefined);
-      const outcomes: Outcome[] = [];
-      for (const trigger of fitting) outcomes.push(await fire(deps, trigger, happening, key));
-      const sentences = [...told, ...outcomes.map((each) => each.sentence)];
-      const sentence = sentences.join('; ').slice(0, 1000) || nobody(triggers, happening, key.source, deps.matches);
-      const executions = outcomes.flatMap((each) => each.execution ?? []);
-      await deps.store.settle(key, sentence, executions);
-      return { sentence, executions };
-    },
-    followPullRequest: ({ repository, number, execution }) => deps.store.follow(placeOf(repository), number, execution),
+    routeDelivery: (key) => withHeartbeat(() => route(deps, key)),
+    followPullRequest: ({ repository, number, execution }) =>
+      withHeartbeat(() => deps.store.follow(placeOf(repository), number, execution)),
   });
+}
+
+async function route(deps: RouteDeps, key: DeliveryKey): ReturnType<DeliveryActivities['routeDelivery']> {
+  const delivery = await deps.store.delivery(key);
+  if (!delivery?.happening) return { sentence: 'nothing to do', executions: [] };
+  const { happening } = delivery;
+  const told = await tellFollowers(deps, happening);
+  const triggers = await deps.triggers();
+  const fitting = triggers.filter((each) => whyNot(each, happening, key.source, deps.matches) === undefined);
+  const outcomes: Outcome[] = [];
+  for (const trigger of fitting) outcomes.push(await fire(deps, trigger, happening, key));
+  const sentences = [...told, ...outcomes.map((each) => each.sentence)];
+  const sentence = sentences.join('; ').slice(0, 1000) || nobody(triggers, happening, key.source, deps.matches);
+  const executions = outcomes.flatMap((each) => each.execution ?? []);
+  await deps.store.settle(key, sentence, executions);
+  return { sentence, executions };
 }
 
 function nobody(triggers: readonly Trigger[], happening: Happening, address: string, matches: Matches): string {

@@ -9,6 +9,7 @@ import { CONTROL_QUEUE } from '../../domain/names.js';
 export const answers = proxyActivities<Pick<AnswerActivities, 'sendAnswer'>>({
   taskQueue: CONTROL_QUEUE,
   startToCloseTimeout: '3 minutes',
+  heartbeatTimeout: '10 seconds',
   retry: { maximumAttempts: 1 },
 });
 

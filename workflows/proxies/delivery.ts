@@ -6,5 +6,6 @@ import { CONTROL_QUEUE } from '../../domain/names.js';
 export const deliveries = proxyActivities<DeliveryActivities>({
   taskQueue: CONTROL_QUEUE,
   startToCloseTimeout: '1 minute',
+  heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '500 milliseconds', maximumInterval: '30 seconds' },
 });

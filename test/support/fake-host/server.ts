@@ -48,6 +48,9 @@ export interface FakeServer {
   readonly requests: Recorded[];
   /** What did not fit the documentation; a test ends by finding this empty. */
   readonly violations: string[];
+  /** Connections are refused, git's too, until `open`, on the same port. */
+  shut(): Promise<void>;
+  open(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -125,18 +128,26 @@ export async function startFakeServer<Who>(options: FakeServerOptions<Who>): Pro
     return { status: 404, body: { message: 'Not Found' } };
   }
 
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  let port = 0;
+  const open = async (): Promise<void> => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    port = (server.address() as AddressInfo).port;
+  };
+  const shut = async (): Promise<void> => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  };
+  await open();
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     weather,
     requests,
     violations,
-    async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    shut,
+    open,
+    stop: shut,
   };
 }
 
