@@ -119,9 +119,9 @@ export interface ApiDeps {
   readonly monitoring?: MonitoringDeps | undefined;
   /** Absent: no workflow but test runs can be started here. */
   readonly executions?: ExecutionDeps | undefined;
-  /** What `/api/runs/:id/analysis` tells. */
   /** What was tried for failures. */
   readonly fixes?: Pick<FixStore, 'ofRun'> | undefined;
+  /** What `/api/runs/:id/analysis` tells. */
   readonly analyses?: Analyses | undefined;
   readonly knowledge?: (Knowledge & { method(): Promise<string> }) | undefined;
   readonly modelCalls?: ModelBudget | undefined;
