@@ -3,14 +3,14 @@ import { isCancellation } from '@temporalio/workflow';
 import type { FixRef } from '../domain/fix/activities.js';
 import { type FixOutcome, type KnownFailures, knownOf, NOTHING_KNOWN } from '../domain/fix/known.js';
 import { problemOf } from './failure.js';
-import { analysts, memories } from './proxies/analysis.js';
+import { memories } from './proxies/analysis.js';
 import type { StageHandle } from './stages.js';
 
 /** Read from the analysis of the run and from the knowledge store; said in the stage. */
 export async function recall(stage: StageHandle, { run }: FixRef, project: string): Promise<KnownFailures> {
   try {
-    const analysed = await analysts.analyseFailures({ execution: run });
-    const recalled = await analysts.recallFailures({ project, execution: run });
+    const analysed = await memories.analyseFailures({ execution: run });
+    const recalled = await memories.recallFailures({ project, execution: run });
     const known = knownOf(analysed, recalled);
     stage.link({ label: 'analysis of the failures', kind: 'artifact', ref: 'analysis.json' });
     stage.data({

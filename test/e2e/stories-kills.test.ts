@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await world?.stop();
   await model?.stop();
-  expect([world?.github.violations, world?.vendors.violations]).toEqual([[], []]);
+  if (world) expect([world.github.violations, world.vendors.violations]).toEqual([[], []]);
 }, LONG);
 
 /** Each line kills the control process once, at the first passage of the point. */

@@ -19,19 +19,21 @@ export const analysts = proxyActivities<
   },
 });
 
-/** A fix has ended; its lesson is worth some tries, and not that its execution stays open for hours. */
-export const memories = proxyActivities<Pick<AnalysisActivities, 'rememberFix'>>({
-  taskQueue: CONTROL_QUEUE,
-  startToCloseTimeout: '2 minutes',
-  heartbeatTimeout: '10 seconds',
-  retry: {
-    initialInterval: '500 milliseconds',
-    backoffCoefficient: 2,
-    maximumInterval: '30 seconds',
-    maximumAttempts: 10,
-    nonRetryableErrorTypes: ['Internal', 'NotFound'],
+/** What a fix is told and what it leaves behind: worth some tries, and not that the fix waits for a quarter of an hour. */
+export const memories = proxyActivities<Pick<AnalysisActivities, 'analyseFailures' | 'recallFailures' | 'rememberFix'>>(
+  {
+    taskQueue: CONTROL_QUEUE,
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '10 seconds',
+    retry: {
+      initialInterval: '500 milliseconds',
+      backoffCoefficient: 2,
+      maximumInterval: '30 seconds',
+      maximumAttempts: 10,
+      nonRetryableErrorTypes: ['Internal', 'NotFound'],
+    },
   },
-});
+);
 
 /**
  * Five questions of a minute each, repaired once. A busy server says itself when to come back; after three visits the
