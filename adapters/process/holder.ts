@@ -23,8 +23,11 @@ export const NAMESPACE_HELPERS = 1;
 
 const asRoot = (): boolean => process.getuid?.() === 0;
 
-/** As first process, the shell waits for `cat` and fetches orphans meanwhile. */
-const WAIT_AS_FIRST = 'echo ready; exec 3<&0; cat <&3 & wait';
+/**
+ * As first process, the shell waits for `cat` and fetches orphans meanwhile. It is ready when `cat` is there: who looks
+ * for the helpers then must not take it for the project's later.
+ */
+const WAIT_AS_FIRST = 'exec 3<&0; cat <&3 & echo ready; wait';
 const WAIT = 'echo ready; exec cat';
 
 /** A sealed namespace needs every one of these to be entered; the program then keeps no capability in it. */
