@@ -57,7 +57,7 @@ export async function checkRemains(shape: Shape, executions: readonly Started[])
   for (;;) {
     const left = [
       ...testProcesses(ids).map(({ pid, attempt }) => `process ${pid} of attempt ${attempt} is left`),
-      ...spools(shape.home)
+      ...spools(shape.spool)
         .filter((name) => ids.has(name.split('.')[0] ?? ''))
         .map((name) => `spool ${name} is left`),
     ];
@@ -66,8 +66,7 @@ export async function checkRemains(shape: Shape, executions: readonly Started[])
   }
 }
 
-function spools(home: string): string[] {
-  const dir = join(home, 'spool');
+function spools(dir: string): string[] {
   // Each runner has a folder of its own in there.
   return existsSync(dir) ? readdirSync(dir).flatMap((owner) => readdirSync(join(dir, owner))) : [];
 }

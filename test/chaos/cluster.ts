@@ -1,82 +1,103 @@
-/** The shape of `npm run cluster`, read from the manifest it keeps: parts with name, kind and pid, supervised by itself. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+/**
+ * The shape of `npm run cluster`, supervised by itself: databases, store, Temporal, two APIs, control workers and runners as
+ * processes. Where this user may make network namespaces each part is on a host of its own, whose link can be cut; where
+ * he may mount, the databases, the store and the runners' spool are on small disks that can be filled.
+ */
+import { readdirSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { z } from 'zod';
-import { PACKAGE_ROOT } from '../../config/package.js';
+import { CLUSTER_PROGRAMS, goProgram } from '../../scripts/lib/go-program.mjs';
+import { type Cluster, startCluster } from '../../workers/stack/cluster/cluster.js';
+import { hasNamespaces, makeNetwork, type Network } from '../e2e/support/netns.js';
+import { type Disks, smallDisks } from './disk.js';
+import { type ChaosLink, hostLink } from './links.js';
 import { descendants } from './processes.js';
 import { type ChaosPart, type Shape, STORM_ENV } from './shape.js';
 
-/** What a storm needs of it; the rest is the cluster's own. */
-const Manifest = z.object({
-  parts: z.array(z.object({ name: z.string(), kind: z.string(), pid: z.int() })),
-  apis: z.array(z.string()).min(1),
-  apiKey: z.string(),
-  temporal: z.object({ address: z.string(), namespace: z.string() }),
-  data: z.object({ home: z.string(), logs: z.string() }),
-});
-type Manifest = z.infer<typeof Manifest>;
+export interface ClusterShapeOptions {
+  readonly runners: number;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly say: (line: string) => void;
+}
 
-const KINDS = new Set<string>(['runner', 'control', 'api', 'temporal', 'postgres']);
-const STOP_MS = 60_000;
+const CONTROLS = 2;
+/** The store of artifacts is another program's promise: its disk and its link are hit, the process is not. */
+const KINDS = new Set<string>(['runner', 'control', 'api', 'temporal', 'postgres'] satisfies ChaosPart['kind'][]);
 
-export async function clusterShape(options: {
-  runners: number;
-  env?: Readonly<Record<string, string>>;
-  say: (line: string) => void;
-}): Promise<Shape> {
+export async function clusterShape(options: ClusterShapeOptions): Promise<Shape> {
+  const env = { ...process.env, ...STORM_ENV, ...options.env };
+  // One after the other: each build uses all cores.
+  const programs = {
+    server: await goProgram(CLUSTER_PROGRAMS.server, { env }),
+    sql: await goProgram(CLUSTER_PROGRAMS.sql, { env }),
+    versitygw: await goProgram(CLUSTER_PROGRAMS.versitygw, { env }),
+  };
   // Not below the home of root: the database's own user has to get in.
   const home = await mkdtemp('/var/tmp/baton-chaos-cluster-');
   await chmod(home, 0o755);
-  const args = ['run', '--silent', 'cluster', '--', '--json', '--home', home, '--runners', String(options.runners)];
-  const child = spawn('npm', args, {
-    cwd: PACKAGE_ROOT,
-    env: { ...process.env, ...STORM_ENV, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  createInterface({ input: child.stderr }).on('line', (line) => options.say(line));
-  const manifest = Manifest.parse(JSON.parse(await firstLine(child)));
-  const file = join(home, 'cluster.json');
-  const parts = (): ChaosPart[] =>
-    partsOf(existsSync(file) ? Manifest.parse(JSON.parse(readFileSync(file, 'utf8'))) : manifest);
+  const disks = await disksOf(home);
+  const hosts = hostsOf(options.runners);
+  const network = hasNamespaces() ? makeNetwork(Object.values(hosts)) : null;
+  const clear = async (): Promise<void> => {
+    network?.remove();
+    await disks.release();
+    await rm(home, { recursive: true, force: true });
+  };
+  const { runners, say } = options;
+  const places = network && { placeOf: (part: string) => network.place(hosts[part] ?? part) };
+  const cluster = await startCluster({ home, env, programs, runners, controls: CONTROLS, say, ...places }).catch(
+    async (error: unknown) => {
+      await clear();
+      throw error;
+    },
+  );
+  const { apis, apiKey, temporal, data } = cluster.manifest();
   return {
     name: 'cluster',
-    api: manifest.apis[0]!,
-    token: manifest.apiKey,
-    home: manifest.data.home,
-    temporal: manifest.temporal,
-    links: {},
-    disks: [],
-    parts,
-    logs: () => readdirSync(manifest.data.logs).map((name) => join(manifest.data.logs, name)),
+    apis,
+    token: apiKey,
+    spool: join(home, 'data', 'runners', 'spool'),
+    temporal,
+    links: network ? linksOf(network, hosts) : {},
+    disks: disks.dirs,
+    parts: () => partsOf(cluster),
+    logs: () => readdirSync(data.logs).map((name) => join(data.logs, name)),
     async stop() {
-      const ended = once(child, 'exit');
-      process.kill(-child.pid!, 'SIGTERM');
-      const killer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), STOP_MS);
-      await ended;
-      clearTimeout(killer);
-      await rm(home, { recursive: true, force: true });
+      await cluster.stop();
+      await clear();
     },
   };
 }
 
-async function firstLine(child: ReturnType<typeof spawn>): Promise<string> {
-  const lines = createInterface({ input: child.stdout! });
-  const line = once(lines, 'line').then(([text]) => String(text));
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`npm run cluster ended with exit code ${String(code)} before it was ready`);
+/** A PostgreSQL of its own needs some 40 MB, and 16 MB for each piece of its log. */
+const disksOf = (home: string): Promise<Disks> =>
+  smallDisks({
+    artifacts: { dir: join(home, 'data', 's3'), megabytes: 128 },
+    spool: { dir: join(home, 'data', 'runners'), megabytes: 128 },
+    ledger: { dir: join(home, 'data', 'ledger'), megabytes: 1_024 },
+    engine: { dir: join(home, 'data', 'temporal-db'), megabytes: 1_024 },
   });
-  return Promise.race([line, ended]);
+
+/** Part → host; names of network devices are short. */
+function hostsOf(runners: number): Record<string, string> {
+  const many = (kind: string, count: number): [string, string][] =>
+    Array.from({ length: count }, (_, at) => [`${kind}-${at + 1}`, `${kind[0]}${at + 1}`]);
+  return {
+    'temporal-db': 'td',
+    temporal: 'tp',
+    ledger: 'ld',
+    s3: 's3',
+    ...Object.fromEntries([...many('api', 2), ...many('control', CONTROLS), ...many('runner', runners)]),
+  };
 }
 
-/** The store of artifacts is another program's promise; everything of Baton, Temporal and PostgreSQL is hit. */
-const partsOf = ({ parts }: Manifest): ChaosPart[] =>
-  parts
-    .filter(({ kind }) => KINDS.has(kind))
+const linksOf = (network: Network, hosts: Readonly<Record<string, string>>): Record<string, ChaosLink> =>
+  Object.fromEntries(Object.entries(hosts).map(([part, host]): [string, ChaosLink] => [part, hostLink(network, host)]));
+
+const partsOf = (cluster: Cluster): ChaosPart[] =>
+  cluster
+    .manifest()
+    .parts.filter(({ kind }) => KINDS.has(kind))
     .map(({ name, kind, pid }) => ({
       name,
       kind: kind as ChaosPart['kind'],

@@ -3,30 +3,34 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const SIZE = '64m';
+export interface SmallDisk {
+  readonly dir: string;
+  readonly megabytes: number;
+}
 
 export interface Disks {
-  readonly dirs: readonly string[];
+  /** By name, those that could be mounted. */
+  readonly dirs: Readonly<Record<string, string>>;
   release(): Promise<void>;
 }
 
 /** Without the right to mount there is no disk to fill, and the storm says so by doing none of it. */
-export async function smallDisks(dirs: readonly string[]): Promise<Disks> {
-  if (process.getuid?.() !== 0) return { dirs: [], release: async () => {} };
-  const mounted: string[] = [];
-  for (const dir of dirs) {
+export async function smallDisks(wanted: Readonly<Record<string, SmallDisk>>): Promise<Disks> {
+  const dirs: Record<string, string> = {};
+  if (process.getuid?.() !== 0) return { dirs, release: async () => {} };
+  for (const [name, { dir, megabytes }] of Object.entries(wanted)) {
     await mkdir(dir, { recursive: true });
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', dir], { stdio: 'pipe' });
-      mounted.push(dir);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', dir], { stdio: 'pipe' });
+      dirs[name] = dir;
     } catch {
       // A container without the right: see above.
     }
   }
   return {
-    dirs: mounted,
+    dirs,
     async release() {
-      for (const dir of mounted) execFileSync('umount', ['-l', dir], { stdio: 'pipe' });
+      for (const dir of Object.values(dirs)) execFileSync('umount', ['-l', dir], { stdio: 'pipe' });
     },
   };
 }

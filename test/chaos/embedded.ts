@@ -11,6 +11,7 @@ import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { freePort } from '../support/temporal.js';
 import { type TcpProxy, tcpProxy } from '../support/tcp-proxy.js';
 import { descendants } from './processes.js';
+import { type ChaosLink, proxyLink } from './links.js';
 import { type ChaosPart, type PartKind, type Shape, STORM_ENV } from './shape.js';
 import { smallDisks } from './disk.js';
 
@@ -23,13 +24,13 @@ export interface EmbeddedOptions {
 
 export async function embeddedShape(options: EmbeddedOptions): Promise<Shape> {
   const home = await mkdtemp(join(tmpdir(), 'baton-chaos-'));
-  const disks = await smallDisks([join(home, 'artifacts')]);
+  const disks = await smallDisks({ artifacts: { dir: join(home, 'artifacts'), megabytes: 64 } });
   const postgres = options.kind === 'postgres' ? await startPostgres([]) : null;
   const ports = { api: await freePort(), temporal: await freePort(), ui: 0 };
-  const links = await openLinks(ports, postgres);
+  const proxies = await openProxies(ports, postgres);
   const stack = await startStack({
     home,
-    env: { ...process.env, BATON_LOG_LEVEL: 'info', ...STORM_ENV, ...environment(links, postgres), ...options.env },
+    env: { ...process.env, BATON_LOG_LEVEL: 'info', ...STORM_ENV, ...environment(proxies, postgres), ...options.env },
     temporal: () => locateTemporal({ env: process.env }),
     ports,
     runners: options.runners,
@@ -39,17 +40,19 @@ export async function embeddedShape(options: EmbeddedOptions): Promise<Shape> {
   const { manifest } = stack;
   return {
     name: options.kind,
-    api: manifest.api,
-    home,
+    apis: [manifest.api],
+    spool: join(home, 'spool'),
     temporal: manifest.temporal,
-    links,
+    links: Object.fromEntries(
+      Object.entries(proxies).map(([name, proxy]): [string, ChaosLink] => [name, proxyLink(proxy)]),
+    ),
     disks: disks.dirs,
     parts: () => [...partsOf(home), ...(postgres ? [postgresPart(postgres)] : [])],
     logs: () => readdirSync(join(home, 'logs')).map((name) => join(home, 'logs', name)),
     async stop() {
       await stack.stop();
       await postgres?.stop();
-      await Promise.all(Object.values(links).map((link) => link.close()));
+      await Promise.all(Object.values(proxies).map((proxy) => proxy.close()));
       await disks.release();
       await rm(home, { recursive: true, force: true });
     },
@@ -58,7 +61,7 @@ export async function embeddedShape(options: EmbeddedOptions): Promise<Shape> {
 
 const entry = (name: string): string => join(PACKAGE_ROOT, 'dist', 'test', 'chaos', 'entries', `${name}.js`);
 
-async function openLinks(
+async function openProxies(
   ports: { api: number; temporal: number },
   postgres: TestPostgres | null,
 ): Promise<Record<string, TcpProxy>> {
@@ -70,8 +73,8 @@ async function openLinks(
   };
 }
 
-function environment(links: Record<string, TcpProxy>, postgres: TestPostgres | null): Record<string, string> {
-  const at = (name: string): string => `127.0.0.1:${links[name]?.port}`;
+function environment(proxies: Record<string, TcpProxy>, postgres: TestPostgres | null): Record<string, string> {
+  const at = (name: string): string => `127.0.0.1:${proxies[name]?.port}`;
   const database = postgres?.url.replace(/127\.0\.0\.1:\d+/, at('control→postgres'));
   return {
     CHAOS_CONTROL: JSON.stringify({ TEMPORAL_ADDRESS: at('control→temporal') }),

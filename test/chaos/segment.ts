@@ -1,17 +1,21 @@
 /** One segment: undisturbed runs, a storm over a load, healing, and the judgement. */
 import type { BatonClient } from '../../adapters/http/baton-client.js';
 import type { RunAnswer } from '../../domain/api.schema.js';
+import type { BatonEvent } from '../../domain/events.js';
 import { checkLiveness, checkLogs, checkRemains } from './aftermath.js';
 import { clientOf } from './client.js';
 import { type LedgerProject, ledgerProject, type ProjectShape } from './ledger-project.js';
 import { Load, type Started } from './load.js';
 import { allResults, expectedStatus, judgeExecution, nameOf, type Undisturbed } from './oracle.js';
+import type { Mix } from './mixes.js';
 import { random } from './random.js';
+import { resumes } from './resume.js';
 import type { Shape } from './shape.js';
 import { Storm, type StormPlan, USUAL } from './storm.js';
 import { stuckDetector } from './stuck.js';
 import { type Takeover, takeovers } from './takeover.js';
 import { readTruth } from './truth.js';
+import type { AmbiguousWrites } from './writes.js';
 
 export interface SegmentOptions {
   readonly seed: number;
@@ -20,21 +24,30 @@ export interface SegmentOptions {
   readonly atOnce: number;
   readonly projects?: readonly ProjectShape[];
   readonly storm?: Partial<Pick<StormPlan, 'pauseMs' | 'kinds' | 'victims'>>;
+  /** Only for the record: what `storm` was made from. */
+  readonly mix?: Mix | undefined;
+  /** The stack was started with their environment. */
+  readonly writes?: AmbiguousWrites | undefined;
   readonly say: (line: string) => void;
 }
 
 export interface SegmentResult {
   readonly seed: number;
   readonly shape: string;
+  readonly mix?: Mix | undefined;
   readonly kills: number;
   /** `kill runner` → how often. */
   readonly faults: Readonly<Record<string, number>>;
+  /** Calls that an ambiguous write struck, `ledger.record:hang` → how often. */
+  readonly writes: Readonly<Record<string, number>>;
   readonly executions: number;
   readonly results: number;
   readonly lost: number;
   readonly doubled: number;
   readonly rerunNeedlessly: number;
   readonly takeovers: readonly Takeover[];
+  /** Of each kill: until the next result of any execution was stored. */
+  readonly resumes: readonly number[];
   /** From the last healing until the last acknowledged execution had its verdict. */
   readonly quietMs: number;
   readonly wallMs: number;
@@ -89,8 +102,10 @@ export async function runSegment(shape: Shape, options: SegmentOptions): Promise
     ...figures,
     seed,
     shape: shape.name,
+    mix: options.mix,
     kills: storm.kills,
     faults: countBy(storm.faults.map(({ kind, victim }) => `${kind} ${victim}`)),
+    writes: countBy(storm.faults.flatMap(({ kind, part, victim }) => (kind === 'write' ? [`${part}:${victim}`] : []))),
     executions: load.acknowledged.length,
     quietMs,
     wallMs: Date.now() - begun,
@@ -105,6 +120,7 @@ function stormPlan(shape: Shape, options: SegmentOptions, load: Load, projects: 
     ...USUAL,
     ...options.storm,
     kills: options.kills,
+    writes: options.writes,
     progress: async () => (await Promise.all(projects.map(({ truth }) => readTruth(truth)))).flat().length,
     mayHit: (attempt) => {
       const execution = attempt.split('.')[0] ?? '';
@@ -162,7 +178,9 @@ async function judgeAll(
   undisturbed: ReadonlyMap<string, Undisturbed>,
   storm: Storm,
 ): Promise<
-  Pick<SegmentResult, 'results' | 'lost' | 'doubled' | 'rerunNeedlessly' | 'takeovers'> & { findings: string[] }
+  Pick<SegmentResult, 'results' | 'lost' | 'doubled' | 'rerunNeedlessly' | 'takeovers' | 'resumes'> & {
+    findings: string[];
+  }
 > {
   const hit = new Set(storm.faults.map(({ attempt }) => attempt.split('.')[0] ?? ''));
   const sum = {
@@ -173,6 +191,7 @@ async function judgeAll(
     takeovers: [] as Takeover[],
     findings: [] as string[],
   };
+  const events: BatonEvent[] = [];
   for (const started of load.acknowledged) {
     if (!load.finished.has(started.id)) continue;
     const judged = await judgeExecution(shape, started, undisturbed.get(started.project.name)!, hit.has(started.id));
@@ -182,8 +201,9 @@ async function judgeAll(
     sum.rerunNeedlessly += judged.rerunNeedlessly;
     sum.takeovers.push(...takeovers(judged.events, storm.faults));
     sum.findings.push(...judged.findings);
+    events.push(...judged.events);
   }
-  return sum;
+  return { ...sum, resumes: resumes(events, storm.faults) };
 }
 
 const missing = (load: Load): string[] =>

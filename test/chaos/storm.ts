@@ -6,27 +6,29 @@
  *   freeze    SIGSTOP for some seconds, then SIGCONT
  *   zombie    SIGSTOP for longer than a runner may be silent: it wakes up after its batch was handed on
  *   link      a link is cut, deaf in one direction, or slow
- *   disk      the artifacts' disk is full
+ *   disk      a disk is full
+ *   write     calls of a store fail, hang or end their process, before their work or after it
  *   all       SIGKILL of every part at once
  *
  * A part that the stack does not start again by itself is started by the storm, after a drawn delay.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LinkState } from '../support/tcp-proxy.js';
 import { fill, free } from './disk.js';
 import { attemptOf, commandOf, descendants, signal } from './processes.js';
 import type { Random } from './random.js';
+import { isKill } from './resume.js';
 import type { ChaosPart, PartKind, Shape } from './shape.js';
+import type { AmbiguousWrites } from './writes.js';
 
-export type FaultKind = 'kill' | 'term' | 'freeze' | 'zombie' | 'link' | 'disk' | 'all';
+export type FaultKind = 'kill' | 'term' | 'freeze' | 'zombie' | 'link' | 'disk' | 'write' | 'all';
 export type Victim = PartKind | 'test' | 'cage';
 
 export interface Fault {
   readonly at: number;
   readonly kind: FaultKind;
-  /** Kind of the part, name of the link, or `disk`. */
+  /** Kind of the part, name of the link or disk, or how a write was ambiguous. */
   readonly victim: string;
-  /** Name of the part. */
+  /** Name of the part, or the call. */
   readonly part: string;
   /** `execution.batch.fence` whose process was hit, for tests and cages. */
   readonly attempt: string;
@@ -38,6 +40,8 @@ export interface StormPlan {
   /** Shortest and longest pause between two faults, in milliseconds. */
   readonly pauseMs: readonly [number, number];
   readonly kinds: Readonly<Partial<Record<FaultKind, number>>>;
+  /** Absent: the stack was not started for them. */
+  readonly writes?: AmbiguousWrites | undefined;
   readonly victims: Readonly<Partial<Record<Victim, number>>>;
   /** How many tests have ended so far: a storm that lets nothing move proves nothing. */
   readonly progress: () => Promise<number>;
@@ -70,7 +74,7 @@ export class Storm {
   ) {}
 
   get kills(): number {
-    return this.faults.filter(({ kind }) => kind === 'kill' || kind === 'all').length;
+    return this.faults.filter(isKill).length;
   }
 
   stop(): void {
@@ -103,7 +107,8 @@ export class Storm {
     await Promise.all(this.healing);
     for (const pid of this.frozen) signal(pid, 'SIGCONT');
     for (const link of Object.values(this.shape.links)) link.heal();
-    for (const disk of this.shape.disks) await free(disk);
+    for (const dir of Object.values(this.shape.disks)) await free(dir);
+    this.collectWrites();
     for (const part of this.shape.parts()) if (part.pid === 0) await part.restart?.();
   }
 
@@ -123,6 +128,8 @@ export class Storm {
         return this.link();
       case 'disk':
         return this.disk();
+      case 'write':
+        return this.plan.writes?.arm(this.random);
     }
   }
 
@@ -198,19 +205,25 @@ export class Storm {
     if (names.length === 0) return;
     const name = this.random.pick(names);
     const link = this.shape.links[name]!;
-    const weather = this.random.pick<LinkState | 'slow'>(['cut', 'blackhole', 'deaf-server', 'deaf-client', 'slow']);
-    if (weather === 'slow') link.delay(this.random.whole(100, 700));
-    else link.set(weather);
+    const weather = this.random.pick(link.weathers);
+    link.strike(weather, this.random);
     this.note({ kind: 'link', victim: `${name} ${weather}`, part: name });
     this.later(this.random.between(1_000, 9_000), () => link.heal());
   }
 
   private async disk(): Promise<void> {
-    const dir = this.shape.disks[0];
-    if (dir === undefined) return;
+    const names = Object.keys(this.shape.disks);
+    if (names.length === 0) return;
+    const name = this.random.pick(names);
+    const dir = this.shape.disks[name]!;
     await fill(dir);
-    this.note({ kind: 'disk', victim: 'artifacts', part: 'disk' });
+    this.note({ kind: 'disk', victim: name, part: 'disk' });
     this.later(this.random.between(2_000, 6_000), () => free(dir));
+  }
+
+  private collectWrites(): void {
+    for (const { at, kind, point } of this.plan.writes?.disarm() ?? [])
+      this.faults.push({ at, kind: 'write', victim: kind, part: point, attempt: '' });
   }
 
   private part(kind: PartKind): ChaosPart | undefined {

@@ -64,7 +64,8 @@ function initialise(database: Database, bin: string, user: { uid: number; gid: n
   const { dataDir, host } = database;
   if (existsSync(join(dataDir, 'PG_VERSION'))) return;
   mkdirSync(dirname(dataDir), { recursive: true });
-  mkdirSync(dataDir, { mode: 0o700 });
+  // It may be there already: an empty disk of its own.
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const secret = `${dataDir}.password`;
   writeFileSync(secret, `${database.environment['POSTGRES_PASSWORD']}\n`, { mode: 0o600 });
   if (user) for (const path of [dataDir, secret]) chownSync(path, user.uid, user.gid);
