@@ -7,6 +7,7 @@ import { FAULT_KINDS, type FaultKind } from '../../config/faults.js';
 import { PACKAGE_ROOT } from '../../config/package.js';
 import { clusterShape } from './cluster.js';
 import { embeddedShape } from './embedded.js';
+import { keepEvidence } from './evidence.js';
 import { pointsNeverPassed, runMatrix } from './fault-matrix.js';
 import { MIXES, type Mix, mixNamed } from './mixes.js';
 import { naiveExperiment, naiveLine } from './naive/experiment.js';
@@ -28,19 +29,20 @@ const say = (line: string): void => {
   if (!options.quiet) process.stderr.write(`${((Date.now() - begun) / 1000).toFixed(1).padStart(6)} ${line}\n`);
 };
 
-let opened: Shape | null = null;
+let opened: Pick<Shape, 'stop'> | null = null;
 
 /** The stack for the time of `work`. */
 async function onShape<T>(env: Record<string, string>, work: (shape: Shape) => Promise<T>): Promise<T> {
   const { runners, shape: name } = options;
   const wanted = { runners, env, say: (line: string) => say(`  ${line}`) };
-  opened = name === 'cluster' ? await clusterShape(wanted) : await embeddedShape({ ...wanted, kind: name });
+  const shape = name === 'cluster' ? await clusterShape(wanted) : await embeddedShape({ ...wanted, kind: name });
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= shape.stop());
+  opened = { stop };
   try {
-    return await work(opened);
+    return await work(shape);
   } finally {
-    const shape = opened;
-    opened = null;
-    await shape.stop();
+    await stop();
   }
 }
 
@@ -51,17 +53,13 @@ async function segment(seed: number, mix: Mix): Promise<SegmentResult> {
     pauseMs: [12_000, 18_000] as const,
   };
   const writes = !only && 'write' in MIXES[mix].kinds ? await AmbiguousWrites.open() : undefined;
-  return onShape(writes?.environment ?? {}, (shape) =>
-    runSegment(shape, {
-      seed,
-      kills: options.kills,
-      atOnce: options.atOnce,
-      storm: only || MIXES[mix],
-      mix,
-      writes,
-      say,
-    }),
-  );
+  return onShape(writes?.environment ?? {}, async (shape) => {
+    const { kills, atOnce } = options;
+    const result = await runSegment(shape, { seed, kills, atOnce, storm: only || MIXES[mix], mix, writes, say });
+    if (result.findings.length > 0)
+      await keepEvidence(shape, result.findings, join(folder, `${shape.name}-${mix}-${seed}`));
+    return result;
+  });
 }
 
 async function storms(): Promise<number> {
