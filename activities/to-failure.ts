@@ -5,6 +5,9 @@ import { PROBLEMS, ProjectProblem } from '../domain/failures.js';
 import { ModelBusy, NoAnswer } from '../domain/model.js';
 import { FenceRefused } from '../domain/ports.js';
 
+/** Temporal takes a delay of nothing for "never again", so what may be repeated at once waits for a moment. */
+export const delayOf = (ms: number): number => Math.max(1, Math.ceil(ms));
+
 /** Longest message that travels through Temporal; the rest is in the logs. */
 const MAX_MESSAGE = 4_000;
 
@@ -17,7 +20,7 @@ export function toFailure(error: unknown): Error {
       nonRetryable: PROBLEMS[error.problem].usage,
       ...(error.retryAfterMs === undefined
         ? {}
-        : { nextRetryDelay: error.retryAfterMs, details: [{ retryAfterMs: error.retryAfterMs }] }),
+        : { nextRetryDelay: delayOf(error.retryAfterMs), details: [{ retryAfterMs: error.retryAfterMs }] }),
       cause: error,
     });
   }
@@ -37,7 +40,7 @@ export function toFailure(error: unknown): Error {
     return ApplicationFailure.create({
       type: 'ModelBusy',
       message: error.message.slice(0, MAX_MESSAGE),
-      nextRetryDelay: error.afterMs,
+      nextRetryDelay: delayOf(error.afterMs),
     });
   }
   return error instanceof Error ? error : new Error(String(error));

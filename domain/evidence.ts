@@ -75,7 +75,8 @@ export function judgeAttempt(
 ): Judged {
   if (exit.killed === 'policy')
     return { outcome: 'blocked_policy', message: exit.startError ?? 'A policy forbids to start this.' };
-  if (exit.startError !== null)
+  // A full disk may keep it from starting, and is the runner's, not the command's.
+  if (exit.startError !== null && exit.killed !== 'disk')
     return { outcome: 'error_setup', message: `The test command could not be started: ${exit.startError}` };
   if (exit.killed !== null) return judgeKilled(exit.killed, exit, limits);
   if (exit.signal !== null || exit.code === null) {

@@ -8,7 +8,7 @@ import type { BatchTicket } from '../../domain/ports.js';
 import { withHeartbeat } from '../heartbeat.js';
 import { namedFailures } from '../to-failure.js';
 import { EMPTY_DIGEST, runAttempt } from './attempt.js';
-import { handedBack, limited, taken, throughGate } from './entry.js';
+import { handedBack, limited, mayFindRoom, noRoom, taken, throughGate } from './entry.js';
 import type { RunnerDeps } from './deps.js';
 
 /** Plans are immutable, so the last few are kept. */
@@ -116,6 +116,10 @@ async function begunBatch(
     // This runner shuts down or has lost the batch. What ended is stored; the batch stays open for whoever takes it over.
     await handBack(deps, key);
     throw handedBack(`the runner ${deps.runner} stopped before batch ${batch} was done; another attempt goes on`, 0);
+  }
+  if (mayFindRoom(evidence.outcome, suite.limits, ticket.fence)) {
+    await handBack(deps, key);
+    throw noRoom(deps.runner);
   }
   const summary = await finish(evidence, durationMs);
   deps.log.info(

@@ -25,6 +25,7 @@ const folder = join(PACKAGE_ROOT, 'chaos-results');
 mkdirSync(folder, { recursive: true });
 const segments = join(folder, 'segments.ndjson');
 const begun = Date.now();
+const endsAt = begun + options.minutes * 60_000;
 const say = (line: string): void => {
   if (!options.quiet) process.stderr.write(`${((Date.now() - begun) / 1000).toFixed(1).padStart(6)} ${line}\n`);
 };
@@ -55,7 +56,16 @@ async function segment(seed: number, mix: Mix): Promise<SegmentResult> {
   const writes = !only && 'write' in MIXES[mix].kinds ? await AmbiguousWrites.open() : undefined;
   return onShape(writes?.environment ?? {}, async (shape) => {
     const { kills, atOnce } = options;
-    const result = await runSegment(shape, { seed, kills, atOnce, storm: only || MIXES[mix], mix, writes, say });
+    const result = await runSegment(shape, {
+      seed,
+      kills,
+      endsAt,
+      atOnce,
+      storm: only || MIXES[mix],
+      mix,
+      writes,
+      say,
+    });
     if (result.findings.length > 0)
       await keepEvidence(shape, result.findings, join(folder, `${shape.name}-${mix}-${seed}`));
     return result;
@@ -68,7 +78,7 @@ async function storms(): Promise<number> {
     firstSeed: options.seed,
     segments: options.segments,
     untilKills: options.until,
-    minutes: options.minutes,
+    endsAt,
     mix: options.mix === undefined ? (one ? 'usual' : undefined) : mixNamed(options.mix),
     file: segments,
     totalFile: join(folder, 'total.md'),

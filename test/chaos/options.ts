@@ -14,7 +14,7 @@ export const USAGE = `Usage: npm run chaos -- [options]
  many storms, each with the next seed and the next mix; the sum so far is in chaos-results/total.md
   --segments N      so many
   --until N         no new one after so many kills in chaos-results/segments.ndjson
-  --minutes N       no new one after so many minutes
+  --minutes N       no new one after so many minutes; the storm that is going on ends
  other questions
   --faults          every fault point × kind, each struck once; --point TEXT, --kind KIND, --group N
   --naive           the same kills on results that are written at least once

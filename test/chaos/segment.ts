@@ -20,6 +20,8 @@ import type { AmbiguousWrites } from './writes.js';
 export interface SegmentOptions {
   readonly seed: number;
   readonly kills: number;
+  /** Time at which the storm ends with fewer kills. */
+  readonly endsAt?: number | undefined;
   /** Executions going at the same time. */
   readonly atOnce: number;
   readonly projects?: readonly ProjectShape[];
@@ -120,6 +122,7 @@ function stormPlan(shape: Shape, options: SegmentOptions, load: Load, projects: 
     ...USUAL,
     ...options.storm,
     kills: options.kills,
+    endsAt: options.endsAt,
     writes: options.writes,
     progress: async () => (await Promise.all(projects.map(({ truth }) => readTruth(truth)))).flat().length,
     mayHit: (attempt) => {

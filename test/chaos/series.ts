@@ -13,7 +13,7 @@ export interface SeriesOptions {
   readonly segments: number;
   /** Kills in the file after which it ends. */
   readonly untilKills: number;
-  readonly minutes: number;
+  readonly endsAt: number;
   /** Always the same one, or one after the other. */
   readonly mix: Mix | undefined;
   /** One JSON line each. */
@@ -28,9 +28,8 @@ export interface SeriesOptions {
 /** How many segments had a finding or could not be run to their end. */
 export async function runSeries(options: SeriesOptions): Promise<number> {
   const { firstSeed, segments, file, say } = options;
-  const deadline = Date.now() + options.minutes * 60_000;
   let bad = 0;
-  for (let n = 0; n < segments && Date.now() < deadline && killsIn(file) < options.untilKills; n++) {
+  for (let n = 0; n < segments && Date.now() < options.endsAt && killsIn(file) < options.untilKills; n++) {
     const seed = firstSeed + n;
     const mix = options.mix ?? MIX_NAMES[seed % MIX_NAMES.length]!;
     say(`segment ${n + 1}: seed ${seed}, mix ${mix}, ${killsIn(file)} kills so far`);

@@ -37,6 +37,8 @@ export interface Fault {
 export interface StormPlan {
   /** SIGKILLs after which it ends. */
   readonly kills: number;
+  /** Time at which it ends with fewer. */
+  readonly endsAt?: number | undefined;
   /** Shortest and longest pause between two faults, in milliseconds. */
   readonly pauseMs: readonly [number, number];
   readonly kinds: Readonly<Partial<Record<FaultKind, number>>>;
@@ -84,7 +86,8 @@ export class Storm {
   /** Ends after the last kill, with everything healed and every part on its way up. */
   async run(): Promise<void> {
     let moved = { progress: -1, kills: 0 };
-    while (this.kills < this.plan.kills && !this.stopped) {
+    const endsAt = this.plan.endsAt ?? Number.POSITIVE_INFINITY;
+    while (this.kills < this.plan.kills && Date.now() < endsAt && !this.stopped) {
       await sleep(this.random.between(...this.plan.pauseMs));
       const progress = await this.plan.progress();
       if (progress !== moved.progress) moved = { progress, kills: this.kills };

@@ -58,6 +58,7 @@ describe('what an ended attempt proves', () => {
     ['limit_memory', { code: 137, killed: 'memory' }, {}],
     ['limit_output', { killed: 'output' }, {}],
     ['limit_disk', { killed: 'disk' }, {}],
+    ['limit_disk', { code: null, startError: 'ENOSPC', killed: 'disk' }, {}],
     ['limit_processes', { killed: 'processes' }, {}],
     ['cancelled', { killed: 'cancelled' }, {}],
     ['lost_worker', { killed: 'lease' }, {}],

@@ -80,7 +80,7 @@ describe('a series of segments', () => {
       firstSeed: 5,
       segments: 10,
       untilKills: 50,
-      minutes: 1,
+      endsAt: Number.POSITIVE_INFINITY,
       mix: undefined,
       file: join(dir, 'segments.ndjson'),
       totalFile: join(dir, 'total.md'),
