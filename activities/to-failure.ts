@@ -48,6 +48,8 @@ export function toFailure(error: unknown): Error {
 
 /** From this attempt on an error is believed. Attempts whose runner was lost count as well, and are no errors. */
 const BELIEVED_FROM = 5;
+/** Trouble of the parts behind the runner says nothing about the work: it is tried again as often as the policy allows. */
+const BEHIND: ReadonlySet<string> = new Set(['Internal', 'StoreUnavailable', 'EngineUnavailable', 'DiskFull']);
 
 /** For activities with a generous limit of attempts: lost runners may use them up, an error that comes back may not. */
 export async function notForEver<T>(work: () => Promise<T>): Promise<T> {
@@ -57,6 +59,7 @@ export async function notForEver<T>(work: () => Promise<T>): Promise<T> {
     const failure = toFailure(error);
     if (failure instanceof CancelledFailure || Context.current().info.attempt < BELIEVED_FROM) throw failure;
     const type = failure instanceof ApplicationFailure ? failure.type : failure.name;
+    if (BEHIND.has(type ?? '')) throw failure;
     throw ApplicationFailure.create({
       type: type ?? 'Error',
       message: failure.message,

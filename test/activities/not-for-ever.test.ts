@@ -2,6 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { notForEver } from '../../activities/to-failure.js';
+import { ProjectProblem } from '../../domain/failures.js';
 
 const failing = (attempt: number, error: Error): Promise<unknown> =>
   new MockActivityEnvironment({ attempt })
@@ -19,11 +20,21 @@ describe('an activity with many attempts', () => {
   });
 
   it('keeps the name of its failure', async () => {
-    expect(await failing(5, ApplicationFailure.create({ type: 'StoreUnavailable', message: 'away' }))).toMatchObject({
-      type: 'StoreUnavailable',
+    expect(await failing(5, ApplicationFailure.create({ type: 'BlockedByPolicy', message: 'no' }))).toMatchObject({
+      type: 'BlockedByPolicy',
       nonRetryable: true,
     });
   });
+
+  it.each(['Internal', 'StoreUnavailable', 'DiskFull'] as const)(
+    'is not ended by one answer %s after many lost runners',
+    async (problem) => {
+      expect(await failing(12, new ProjectProblem(problem, 'away'))).toMatchObject({
+        type: problem,
+        nonRetryable: false,
+      });
+    },
+  );
 
   it('is cancelled as ever', async () => {
     expect(await failing(9, new CancelledFailure('CANCELLED'))).toBeInstanceOf(CancelledFailure);

@@ -66,6 +66,8 @@ export const PROJECTS: readonly ProjectShape[] = [
 
 /** Longest time without any test ending, after the storm. */
 const PATIENCE_MS = 150_000;
+/** Of a busy machine: that nothing disturbs a run does not make it fast. */
+const UNDISTURBED_MS = 900_000;
 
 export async function runSegment(shape: Shape, options: SegmentOptions): Promise<SegmentResult> {
   const begun = Date.now();
@@ -166,11 +168,12 @@ export async function undisturbedRuns(
 }
 
 async function finished(client: BatonClient, id: string): Promise<RunAnswer> {
-  const deadline = Date.now() + 300_000;
+  const deadline = Date.now() + UNDISTURBED_MS;
   for (;;) {
     const run = await client.run(id);
     if (run.status === 'finished') return run;
-    if (Date.now() > deadline) throw new Error(`the undisturbed run ${id} has not ended within 300 s`);
+    if (Date.now() > deadline)
+      throw new Error(`the undisturbed run ${id} has not ended within ${UNDISTURBED_MS / 1000} s`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }

@@ -1,15 +1,21 @@
 /** Short storms: the seeds that once found a defect, on the shapes where they did. `npm run chaos` runs long ones. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { AmbiguousWrites } from '../chaos/writes.js';
 import { hasPostgres } from '../support/postgres.js';
+import { clusterShape } from '../chaos/cluster.js';
 import { embeddedShape } from '../chaos/embedded.js';
 import type { ProjectShape } from '../chaos/ledger-project.js';
+import { MIXES, type Mix } from '../chaos/mixes.js';
 import { reproduce } from '../chaos/report.js';
 import { runSegment } from '../chaos/segment.js';
+import type { Shape } from '../chaos/shape.js';
 
 interface Kept {
   readonly seed: number;
-  readonly shape: 'embedded' | 'postgres';
+  readonly shape: 'embedded' | 'postgres' | 'cluster';
+  /** Absent: what was usual before there were mixes. */
+  readonly mix?: Mix;
   /** Of the whole storm; here it is cut short. */
   readonly kills: number;
   readonly found: string;
@@ -24,13 +30,19 @@ const PROJECTS: readonly ProjectShape[] = [
   { name: 'red', files: { node: 4 }, testsPerFile: 3, failing: 0.1, flaky: 0, ms: [20, 100] },
 ];
 
+/** Builds the cluster's programs where the cache has them not. */
+const openShape = (kind: Kept['shape'], env: Record<string, string>): Promise<Shape> =>
+  kind === 'cluster' ? clusterShape({ runners: 2, env, say: () => {} }) : embeddedShape({ kind, runners: 2, env });
+
 describe('a storm of kills, freezes, cuts and full disks', () => {
   it.each(KEPT.filter(({ shape }) => shape === 'embedded' || hasPostgres()))(
     'loses and doubles nothing: seed $seed on $shape',
-    async ({ seed, shape: kind }) => {
-      const shape = await embeddedShape({ kind, runners: 2 });
+    async ({ seed, shape: kind, mix }) => {
+      const writes = mix === 'writes' ? await AmbiguousWrites.open() : undefined;
+      const shape = await openShape(kind, writes?.environment ?? {});
       try {
-        const result = await runSegment(shape, { seed, kills: KILLS, atOnce: 2, projects: PROJECTS, say: () => {} });
+        const asked = { seed, kills: KILLS, atOnce: 2, projects: PROJECTS, say: () => {} };
+        const result = await runSegment(shape, { ...asked, mix, writes, storm: mix && MIXES[mix] });
         console.log(
           `seed ${seed} on ${kind}: ${result.kills} kills, ${result.executions} executions, ${result.results} results, lost ${result.lost}, doubled ${result.doubled}, rerun ${result.rerunNeedlessly}`,
         );
@@ -42,6 +54,6 @@ describe('a storm of kills, freezes, cuts and full disks', () => {
         await shape.stop();
       }
     },
-    600_000,
+    1_800_000,
   );
 });
