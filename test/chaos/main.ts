@@ -36,10 +36,12 @@ let opened: Pick<Shape, 'stop'> | null = null;
 async function onShape<T>(env: Record<string, string>, work: (shape: Shape) => Promise<T>): Promise<T> {
   const { runners, shape: name } = options;
   const wanted = { runners, env, say: (line: string) => say(`  ${line}`) };
-  const shape = name === 'cluster' ? await clusterShape(wanted) : await embeddedShape({ ...wanted, kind: name });
+  const opening = name === 'cluster' ? clusterShape(wanted) : embeddedShape({ ...wanted, kind: name });
   let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= shape.stop());
+  // Also while it is being opened: it is ended as soon as it is up.
+  const stop = (): Promise<void> => (stopped ??= opening.then((shape) => shape.stop()));
   opened = { stop };
+  const shape = await opening;
   try {
     return await work(shape);
   } finally {
