@@ -17,7 +17,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { CONTROL_QUEUE, SCHEDULED_START_WORKFLOW } from '../domain/names.js';
-import type { Follower, RunEnd, ScheduledStartInput } from '../domain/schedules/firing.js';
+import type { Cause, Follower, RunEnd, ScheduledStartInput } from '../domain/schedules/firing.js';
 import type { Placing } from '../domain/schedules/placing.js';
 import type { Schedule } from '../domain/schedules/schedule.schema.js';
 import { announce } from './announce.js';
@@ -48,7 +48,7 @@ export async function scheduledStart({ schedule, after }: ScheduledStartInput): 
       stage.data({ cause: begun.cause });
       stage.end('passed', begun.sentence);
     });
-    if (schedule.window) await stages.run('placed', (stage) => inItsPlace(schedule, stage));
+    if (schedule.window) await stages.run('placed', (stage) => inItsPlace(schedule, begun.cause, stage));
     const end = await untilItHelpsNoMore(schedule, firing, stages);
     const { paused, followers } = await schedules.concludeFiring({ firing, schedule, end });
     if (!end.green && end.outcome !== 'cancelled') await tell(schedule, end, firing, paused);
@@ -62,20 +62,26 @@ export async function scheduledStart({ schedule, after }: ScheduledStartInput): 
 }
 
 /** Sleeps to the chosen moment, then on while batches wait for runners, but never beyond the latest start. */
-async function inItsPlace(schedule: Schedule, stage: StageHandle): Promise<void> {
-  const placing: Placing = await schedules.placeFiring({ schedule, firedAt: new Date().toISOString() });
+async function inItsPlace(schedule: Schedule, cause: Cause, stage: StageHandle): Promise<void> {
+  const placing: Placing = await schedules.placeFiring({
+    schedule,
+    firedAt: new Date().toISOString(),
+    cause,
+  });
   const { startMs, latestMs, reason, predictedMs, waitMs, waitAtFiringMs } = placing;
   stage.data({ startAt: iso(startMs), latestAt: iso(latestMs), predictedMs, waitMs, waitAtFiringMs });
   stage.say(reason);
   await stage.save();
   if (startMs > Date.now()) await sleep(startMs - Date.now(), { summary: reason.slice(0, 190) });
   let waiting = await firings.waitingBatches();
-  for (let looks = 0; waiting > 0 && Date.now() + LOOK_AGAIN_MS <= latestMs && looks < MOST_LOOKS; looks++) {
-    await sleep(LOOK_AGAIN_MS, { summary: `${waiting} batches wait for a runner` });
+  let looks = 0;
+  for (; waiting > 0 && Date.now() < latestMs && looks < MOST_LOOKS; looks++) {
+    await sleep(Math.min(LOOK_AGAIN_MS, latestMs - Date.now()), { summary: `${waiting} batches wait for a runner` });
     waiting = await firings.waitingBatches();
   }
-  const lateMin = Math.round((Date.now() - startMs) / 60_000);
-  stage.end('passed', lateMin < 1 ? reason : `${reason}; ${lateMin} min later, because batches waited for runners`);
+  const lateS = Math.round((Date.now() - startMs) / 1000);
+  const late = lateS < 120 ? `${lateS} s` : `${Math.round(lateS / 60)} min`;
+  stage.end('passed', looks === 0 ? reason : `${reason}; ${late} later, because batches waited for runners`);
 }
 
 async function untilItHelpsNoMore(schedule: Schedule, firing: string, stages: Stages): Promise<RunEnd> {

@@ -5,7 +5,7 @@ import type { ExecutionLedger, WorkflowEngine } from '../../domain/executions.js
 import { ProjectProblem } from '../../domain/failures.js';
 import { SCHEDULED_START_WORKFLOW } from '../../domain/names.js';
 import { causeOf, endOf, type Follower, type RunEnd, type ScheduleActivities } from '../../domain/schedules/firing.js';
-import { place } from '../../domain/schedules/placing.js';
+import { atOnce, place } from '../../domain/schedules/placing.js';
 import { follows, type ScheduleServer } from '../../domain/schedules/port.js';
 import type { Schedule } from '../../domain/schedules/schedule.schema.js';
 import type { ScheduleLedger } from '../../domain/schedules/store.js';
@@ -51,14 +51,15 @@ export function createScheduleActivities({ ledger, server, engine }: ScheduleDep
       });
       return begun;
     },
-    async placeFiring({ schedule, firedAt }) {
+    async placeFiring({ schedule, firedAt, cause }) {
       if (!schedule.window) throw new ProjectProblem('Internal', `Schedule ${schedule.id} has no window.`);
       const [load, past] = await Promise.all([
         ledger.schedules.load(LEARNT_FROM_DAYS),
         ledger.schedules.pastRuns(schedule.id, LEARNT_FROM_RUNS),
       ]);
       const { timezone, window } = schedule;
-      return place({ firedMs: Date.parse(firedAt), timezone, window, load, past });
+      const facts = { firedMs: Date.parse(firedAt), timezone, window, load, past };
+      return cause === 'by-hand' ? atOnce(facts) : place(facts);
     },
     waitingBatches: () => ledger.schedules.waitingBatches(),
     async awaitScheduled({ execution }) {

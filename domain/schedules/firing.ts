@@ -45,7 +45,12 @@ export interface ScheduleActivities {
     readonly startedAt: string;
     readonly after?: ScheduledStartInput['after'];
   }): Promise<FiringBegun>;
-  placeFiring(input: { readonly schedule: Schedule; readonly firedAt: string }): Promise<Placing>;
+  /** One that was fired by hand begins at once. */
+  placeFiring(input: {
+    readonly schedule: Schedule;
+    readonly firedAt: string;
+    readonly cause: Cause;
+  }): Promise<Placing>;
   /** Batches that wait for a runner now. */
   waitingBatches(): Promise<number>;
   /** Waits until the execution has ended; cancels it when it is cancelled itself. */

@@ -1,7 +1,8 @@
 /**
  * `npm run bench [NAME…]`: figures as ratios and rates of one run on this machine. Names: native, first-result, ingest,
- * planning, engine, definitions, history, starts, scale, fix. Without a name all but `scale`, `fix` and `anomaly`. Prints
- * one JSON object a line, then a table. `anomaly DIR` measures the detector on labelled series in DIR. Flags of `scale`: --tests 50000 --runs 500 --minutes 30.
+ * planning, engine, definitions, history, starts, smart, scale, fix, outage. Without a name all but `scale`, `fix`, `outage` and `anomaly`. Prints
+ * one JSON object a line, then a table. `anomaly DIR` measures the detector on labelled series in DIR. Flags of `scale`:
+ * --tests 50000 --runs 500 --minutes 30; of `outage`: --minutes 60; of `smart`: --data DIR.
  */
 import { parseArgs } from 'node:util';
 import { benchAnomaly } from './anomaly.js';
@@ -11,8 +12,10 @@ import { benchFix } from './fix.js';
 import { benchHistory } from './history.js';
 import { benchIngest } from './ingest.js';
 import { benchNative } from './native.js';
+import { benchOutage } from './outage.js';
 import { benchPlanning } from './planning.js';
 import { benchScale } from './scale.js';
+import { benchSmart } from './smart.js';
 import { benchStarts } from './starts.js';
 
 export interface Figure {
@@ -29,6 +32,7 @@ const { values: flags, positionals: wanted } = parseArgs({
     tests: { type: 'string' },
     runs: { type: 'string' },
     minutes: { type: 'string' },
+    data: { type: 'string' },
     part: { type: 'string' },
     bug: { type: 'string' },
   },
@@ -56,7 +60,9 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   history: benchHistory,
   native: benchNative,
   starts: benchStarts,
+  smart: () => benchSmart(flags.data),
   fix: () => benchFix({ part: flags.part, bug: flags.bug }),
+  outage: () => benchOutage({ minutes: number(flags.minutes, 60) }),
   scale: () =>
     benchScale({
       tests: number(flags.tests, 50_000),
@@ -65,7 +71,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
     }),
 };
 /** Only when it is asked for by name. */
-const LONG = new Set(['scale', 'fix', 'anomaly']);
+const LONG = new Set(['scale', 'fix', 'outage', 'anomaly']);
 
 const unknown = wanted.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) {

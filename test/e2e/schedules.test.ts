@@ -17,7 +17,7 @@ import { freePort } from '../support/temporal.js';
 
 const CLI = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
 const SAMPLE = join(PACKAGE_ROOT, 'test', 'fixtures', 'layers', 'custom-layer.yaml');
-const SUITES = ['smoke', 'ai-quality', 'ai-accuracy', 'custom_category'];
+const SUITES = ['smoke', 'ai-quality', 'ai-accuracy', 'performance', 'load', 'custom_category'];
 const run = promisify(execFile);
 let root = '';
 let home = '';
@@ -134,21 +134,38 @@ describe('schedules', () => {
     expect(stdout).toContain('daily-api-tests');
   }, 120_000);
 
-  it('the nightly suite fires by hand and runs both of its suites, with its own priority', async () => {
-    expect((await baton('schedule', 'ai-quality')).code).toBe(0);
-    const ended = async () =>
-      (await json<FiringList>('schedule', 'history', 'ai-quality')).items.filter((each) => each.endedAt !== null);
-    await expect.poll(async () => (await ended()).length, { timeout: 120_000, interval: 500 }).toBe(1);
-    const [firing] = await ended();
-    expect(firing).toMatchObject({ cause: 'by-hand', outcome: 'passed' });
-    const shown = await json<WorkflowExecution>('executions', 'show', firing!.run!);
-    const tests = await json<{ totals: { passed: number }; priority: string; options: { suites: string[] } }>(
-      'show',
-      shown.stages[0]!.links[0]!.ref,
-    );
-    expect(JSON.stringify(tests)).toContain('ai-accuracy');
-    expect(shown.sentence).toContain('2');
-  }, 180_000);
+  it.each([
+    ['ai-quality', ['ai-quality', 'ai-accuracy'], 'critical', '0 2 * * *'],
+    ['performance', ['performance', 'load'], 'medium', '0 22 * * 6'],
+  ])(
+    '%s fires by hand and runs both of its suites, with its own priority',
+    async (name, suites, priority, cron) => {
+      expect((await baton('schedule', name)).code).toBe(0);
+      const ended = async () =>
+        (await json<FiringList>('schedule', 'history', name)).items.filter((each) => each.endedAt !== null);
+      await expect.poll(async () => (await ended()).length, { timeout: 120_000, interval: 500 }).toBe(1);
+      const [firing] = await ended();
+      expect(firing).toMatchObject({ cause: 'by-hand', outcome: 'passed' });
+      const shown = await json<WorkflowExecution>('executions', 'show', firing!.run!);
+      expect(shown.params['priority']).toBe(priority);
+      const run = await json<{ tests: { suite: string; status: string }[] }>('show', shown.stages[0]!.links[0]!.ref);
+      expect(run.tests.map(({ suite, status }) => [suite, status]).sort()).toEqual(
+        suites.map((suite) => [suite, 'passed']).sort(),
+      );
+      const line = (await baton('schedule', 'list')).out.split('\n').find((each) => each.startsWith(`${name} `))!;
+      const time = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d`;
+      const columns = [
+        name,
+        cron.replaceAll('*', '\\*'),
+        'Europe/Berlin',
+        `next ${time}`,
+        `last passed ${time}`,
+        'suiteRun',
+      ];
+      expect(line).toMatch(new RegExp(`^${columns.join(' +')}$`));
+    },
+    180_000,
+  );
 
   it('are all there when everything was killed and started again, and an edit of the file is followed', async () => {
     const before = (await list()).map(({ id, cron, timezone, paused }) => ({ id, cron, timezone, paused }));
@@ -164,6 +181,35 @@ describe('schedules', () => {
       .not.toContain('nightly-tests');
     expect((await list()).map(({ id }) => id)).toContain('regression');
   }, 180_000);
+
+  it('of the sample commands are made as typed, and give their parameters to the workflow', async () => {
+    const steps = '[{ name: set-up, uses: test_runner.setup_environment }]';
+    const params = '{ full_suite: { type: boolean, default: false } }';
+    for (const name of ['wf_12345', 'wf_67890', 'regression']) {
+      await writeFile(join(project, `${name}.yaml`), `name: ${name}\nparams: ${params}\nsteps: ${steps}\n`);
+      expect(await baton('workflow', 'create', '--config', `${name}.yaml`)).toMatchObject({ code: 0 });
+    }
+    for (const id of ['daily-api-tests', 'regression']) await baton('schedule', 'delete', id);
+    for (const args of [
+      ['Daily API Tests', '0 2 * * *', 'wf_12345'],
+      ['Health Check', '*/15 * * * *', 'wf_67890'],
+      ['Nightly Tests', '0 0 * * *', 'wf_12345', '--params', '{"full_suite": true}'],
+      ['--name', 'nightly', '--cron', '0 2 * * *', '--workflow', 'regression'],
+    ])
+      expect(await baton('schedule', 'create', ...args)).toMatchObject({ code: 0, err: '' });
+    const made = (await list()).filter(({ owner }) => owner === 'api');
+    expect(made.map(({ id, cron, paused }) => [id, cron, paused])).toEqual([
+      ['daily-api-tests', ['0 2 * * *'], false],
+      ['health-check', ['*/15 * * * *'], false],
+      ['nightly', ['0 2 * * *'], false],
+      ['nightly-tests', ['0 0 * * *'], false],
+    ]);
+    await baton('schedule', 'nightly-tests');
+    const fired = async () => (await json<FiringList>('schedule', 'history', 'nightly-tests')).items[0];
+    await expect.poll(async () => (await fired())?.outcome, { timeout: 60_000, interval: 500 }).toBe('passed');
+    const run = await json<WorkflowExecution>('executions', 'show', (await fired())!.run!);
+    expect(JSON.stringify(run.params)).toContain('"full_suite":true');
+  }, 120_000);
 });
 
 describe('layers', () => {

@@ -14,6 +14,7 @@ import { newExecutionId } from '../../api/runs/run-id.js';
 import { builtIn } from '../../domain/catalog.js';
 import type { Notice } from '../../domain/notice.js';
 import type { WorkflowExecution } from '../../domain/executions.schema.js';
+import type { ScheduleActivities } from '../../domain/schedules/firing.js';
 import { fitted, refuseCircle } from '../../domain/schedules/fitted.js';
 import { normalForm } from '../../domain/schedules/normal-form.js';
 import type { ScheduleServer } from '../../domain/schedules/port.js';
@@ -52,14 +53,15 @@ afterAll(async () => {
 
 const told: Notice[] = [];
 
-function working<T>(work: () => Promise<T>, change: Partial<Script> = {}): Promise<T> {
+function working<T>(work: () => Promise<T>, change: Partial<Script & ScheduleActivities> = {}): Promise<T> {
   const { ledger } = opened;
   const engine = temporalWorkflows({ client: bench.client, namespace: 'default', webUi: undefined });
   const executions = executionStarter({ ledger: ledger.executions, engine, catalog: builtIn, newId: newExecutionId });
   const activities = {
-    ...script([aBatchRef('b1')], change),
+    ...script([aBatchRef('b1')]),
     ...createExecutionActivities({ ledger, executions, host: 'here', weights: {} }),
     ...createScheduleActivities({ ledger, server, engine }),
+    ...change,
     planNotice: async (notice: Notice) => {
       told.push(notice);
       return { notifications: [] };
@@ -251,18 +253,14 @@ describe('a chain', () => {
 });
 
 describe('a window', () => {
+  const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
+  /** Open now, and for two minutes more. */
+  const around = (nowMs: number) => ({ from: clock(nowMs - 3_600_000), to: clock(nowMs + 120_000) });
+  const soon = (): string => new Date(Math.ceil(Date.now() / 1000) * 1000 + 3_000).toISOString();
+
   it('moves a run by at most the window, says why, and never leaves it out', async () => {
-    const clock = (ms: number): string => new Date(ms).toISOString().slice(11, 16);
-    const now = Date.now();
-    await made({
-      name: 'placed',
-      cron: '0 2 * * *',
-      window: { from: clock(now - 3_600_000), to: clock(now + 120_000) },
-    });
-    const [firing] = await working(async () => {
-      await server.trigger('placed');
-      return ended('placed', 1);
-    });
+    await made({ name: 'placed', at: soon(), window: around(Date.now()) });
+    const [firing] = await working(() => ended('placed', 1));
     expect(firing!.stages.map(({ name, status }) => [name, status])).toEqual([
       ['fired', 'passed'],
       ['placed', 'passed'],
@@ -270,6 +268,37 @@ describe('a window', () => {
     ]);
     await keepHistory(bench.client.workflow.getHandle(firing!.id), 'scheduledStart', 'placed');
     expect(firing!.stages[1]!.sentence).toContain('nothing is known yet of how busy the machines are');
+  });
+
+  it('lets a run wait while every runner is taken, and no longer than until its latest start', async () => {
+    await made({ name: 'saturated', at: soon(), window: around(Date.now()) });
+    let [startMs, latestMs, looks] = [0, 0, 0];
+    const [firing] = await working(() => ended('saturated', 1), {
+      placeFiring: async ({ firedAt }: { firedAt: string }) => {
+        startMs = Date.parse(firedAt);
+        latestMs = startMs + 3_000;
+        return { startMs, latestMs, reason: 'now', predictedMs: 1, waitMs: 0, waitAtFiringMs: 0, failureShare: 0 };
+      },
+      waitingBatches: async () => ++looks,
+    });
+    const [, placed, run] = firing!.stages;
+    expect(placed!.sentence).toMatch(/^now; [34] s later, because batches waited for runners$/);
+    expect(looks).toBe(2);
+    expect(run!.status).toBe('passed');
+    expect(Date.parse(run!.startedAt!)).toBeGreaterThanOrEqual(latestMs);
+    expect(Date.parse(run!.startedAt!)).toBeLessThan(latestMs + 10_000);
+  });
+
+  it('is not waited for by a firing by hand', async () => {
+    const now = Date.now();
+    const later = { from: clock(now + 3 * 3_600_000), to: clock(now + 5 * 3_600_000) };
+    await made({ name: 'by-hand', cron: '0 2 * * *', window: later });
+    const [firing] = await working(async () => {
+      await server.trigger('by-hand');
+      return ended('by-hand', 1);
+    });
+    expect(firing!.stages[1]!.sentence).toContain('begins at once: it was fired by hand');
+    expect(firing!.stages[2]).toMatchObject({ name: 'run', status: 'passed' });
   });
 });
 
