@@ -17,6 +17,7 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/adapters/frameworks/reporters ./adapters/frameworks/reporters
 COPY --from=build /app/scripts ./scripts
+COPY --from=build /app/examples/workflows ./examples/workflows
 RUN mkdir -p /var/lib/baton && chown node:node /var/lib/baton
 ENV NODE_ENV=production BATON_HOME=/var/lib/baton
 USER node

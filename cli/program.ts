@@ -6,6 +6,7 @@ import { doctor } from './commands/doctor.js';
 import { down } from './commands/down.js';
 import { cancel, logs, open, runs, show } from './commands/executions.js';
 import { notifyCommands } from './commands/notify-program.js';
+import { init } from './commands/init.js';
 import { showReceipt, showReceiptKey, verifyReceipt } from './commands/receipt.js';
 import { layeredInstead, listLayers } from './commands/layered.js';
 import { failures, metrics } from './commands/metrics.js';
@@ -67,6 +68,12 @@ function buildProgram(context: Context, end: (code: ExitCode) => void): Command 
   analysisCommands(program, context, end);
   scheduleCommands(program, context, end);
   alertsCommand(program, context, end);
+  program
+    .command('init')
+    .description(
+      'store the sample workflows regression, full-regression, api-tests and ci-pipeline, those not there yet',
+    )
+    .action(async () => end(await init(context)));
   program
     .command('doctor')
     .argument('[dir]', 'project whose frameworks are tried as well')

@@ -16,7 +16,7 @@ import {
 import type { Definition } from '../domain/definitions/definition.schema.js';
 import { durationText } from '../domain/definitions/duration.js';
 import { readSteps } from '../domain/definitions/read-steps.js';
-import type { StepFailure, StoredInput, StoredState } from '../domain/definitions/execution.js';
+import { type StepFailure, type StoredInput, type StoredState, variablesOf } from '../domain/definitions/execution.js';
 import { descendants } from '../domain/definitions/graph.js';
 import type { Json, JsonObject } from '../domain/definitions/json.js';
 import { render } from '../domain/definitions/templates.js';
@@ -59,7 +59,7 @@ export async function storedWorkflow(input: StoredInput): Promise<Ended> {
       approvals,
       signals,
       deadlines: new Map(Object.entries(input.resume?.deadlines ?? {})),
-      variables: {},
+      variables: { ...input.resume?.variables },
       read: readSteps(definition),
     };
     const ended = await inTime(definition, input, () => new Execution(shared).run());
@@ -170,6 +170,7 @@ class Execution {
       this.shared.progress.set(name, status === 'succeeded' ? 'passed' : 'skipped', {
         sentence: `taken over from ${rerun.execution}`,
       });
+    await this.surroundings(Object.keys(found).filter((name) => found[name] === 'succeeded'));
     const packed = definition.steps.map(({ name }) =>
       found[name] === 'succeeded' ? '2' : found[name] === 'continued' ? '4' : found[name] === 'skipped' ? '5' : '0',
     );
@@ -185,6 +186,17 @@ class Execution {
     };
   }
 
+  /** What set-up steps had said that are taken over. */
+  private async surroundings(taken: readonly string[]): Promise<void> {
+    const { input, definition, variables } = this.shared;
+    const steps = definition.steps
+      .filter(({ name, action }) => action === 'setup_environment' && taken.includes(name))
+      .map(({ name }) => name);
+    if (steps.length === 0) return;
+    const outputs = await rows.stepOutputs({ execution: input.execution, attempt: 1, steps });
+    for (const name of steps) Object.assign(variables, variablesOf(outputs[name] ?? {}));
+  }
+
   private async goOn(round: Round): Promise<never> {
     const { input, deadlines, signals, progress } = this.shared;
     await progress.flush();
@@ -197,6 +209,7 @@ class Execution {
       done: round.done,
       failures: round.failures.slice(0, 20),
       startedAt: this.startedAt,
+      variables: { ...this.shared.variables },
     };
     return continueAsNew<typeof storedWorkflow>({ ...input, resume });
   }

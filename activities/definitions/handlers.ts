@@ -4,8 +4,10 @@ import { AskAnswer } from '../../domain/definitions/ask.schema.js';
 import type { ActionHandler, PinCommit } from '../../domain/definitions/ports.js';
 import { isObject } from '../../domain/definitions/json.js';
 import type { DefinitionStore } from '../../domain/definitions/store.js';
+import { ProjectProblem } from '../../domain/failures.js';
 import { type Model, NoAnswer } from '../../domain/model.js';
 import type { ArtifactStore, Ledger } from '../../domain/ports.js';
+import type { Source } from '../../domain/run.schema.js';
 import { type HttpDeps, httpRequest, type Outbox } from './http.js';
 import { htmlReport } from './report.js';
 import { StepProblem } from './step-problem.js';
@@ -40,8 +42,19 @@ const setup =
     browser: typeof settings['browser'] === 'string' ? settings['browser'] : '',
     headless: settings['headless'] !== false,
     base_url: typeof settings['base_url'] === 'string' ? settings['base_url'] : '',
-    commit: source?.kind === 'commit' && pin ? await pin(source) : source?.kind === 'commit' ? source.commit : '',
+    commit: await fixed(source, pin),
   });
+
+async function fixed(source: Source | undefined, pin: PinCommit | undefined): Promise<string> {
+  if (source?.kind !== 'commit') return '';
+  if (!pin) return source.commit;
+  try {
+    return await pin(source);
+  } catch (error) {
+    if (error instanceof ProjectProblem) throw new StepProblem(error.problem, error.message);
+    throw error;
+  }
+}
 
 const ask =
   (model: Model): ActionHandler =>

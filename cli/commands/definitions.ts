@@ -275,7 +275,7 @@ function sinceOf(text: string, now: number): string {
   return new Date(ms).toISOString();
 }
 
-const notThere = (error: unknown): undefined => {
+export const notThere = (error: unknown): undefined => {
   if (error instanceof Error && 'status' in error && error.status === 404) return undefined;
   throw error;
 };

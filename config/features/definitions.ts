@@ -5,6 +5,7 @@ import { actionHandlers } from '../../activities/definitions/handlers.js';
 import { createStoredActivities } from '../../activities/definitions/stored.js';
 import { definitionDigest } from '../../adapters/definitions/digest.js';
 import { readDefinition, readDefinitionValue } from '../../adapters/definitions/document.js';
+import { pinCommit } from '../../adapters/vcs/pin-commit.js';
 import { allowedHosts } from '../../adapters/definitions/allowed-hosts.js';
 import { newExecutionId } from '../../api/runs/run-id.js';
 import { builtIn, firstOf } from '../../domain/catalog.js';
@@ -46,6 +47,7 @@ export function definitionsFeature({
           http: { egress: allowedHosts(own), secret },
           hosts,
           model,
+          pin: pinCommit({ home: settings.home, environment: settings.environment }),
         }),
       }),
       ...createBulkActivities({ executions: ledger.executions, catalog: all, newId: newExecutionId }),

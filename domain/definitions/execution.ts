@@ -114,6 +114,8 @@ export interface StoredState {
   readonly done: readonly string[];
   readonly failures: readonly { readonly step: string; readonly failure: StepFailure }[];
   readonly startedAt: number;
+  /** What `setup_environment` has said of the surroundings. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 export interface StoredInput extends WorkflowInput<StoredParams> {
@@ -178,6 +180,14 @@ export interface CommandActivities {
   runCommand(call: CommandCall): Promise<StepResult>;
 }
 
+const COMMIT_VARIABLE = 'BATON_COMMIT';
+
+/** The code that a step works on: the commit that `setup_environment` has fixed, where one has. */
+export function sourceOf(source: Source | undefined, variables: Readonly<Record<string, string>>): Source | undefined {
+  const commit = variables[COMMIT_VARIABLE];
+  return source?.kind === 'commit' && commit !== undefined ? { ...source, commit } : source;
+}
+
 /** The test run that a step asks for. */
 export function runRequest(
   settings: JsonObject,
@@ -223,9 +233,10 @@ export function variablesOf(
     ['browser', 'BATON_BROWSER'],
     ['headless', 'BATON_HEADLESS'],
     ['base_url', 'BATON_BASE_URL'],
+    ['commit', COMMIT_VARIABLE],
   ] as const) {
     const value = settings[input];
-    if (typeof value === 'string' || typeof value === 'boolean') out[name] = String(value);
+    if ((typeof value === 'string' && value !== '') || typeof value === 'boolean') out[name] = String(value);
   }
   const tags = settings['test_tags'];
   if (Array.isArray(tags) && tags.length > 0) out['BATON_TEST_TAGS'] = tags.map(String).join(',');

@@ -43,5 +43,5 @@ export interface HttpEgress {
   }): Promise<{ readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly text: string }>;
 }
 
-/** Fixes a commit, so that every step of an execution tests the same. */
+/** Fixes a commit, so that every step of an execution tests the same; empty for a directory. */
 export type PinCommit = (source: Source) => Promise<string>;

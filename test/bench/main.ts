@@ -1,8 +1,9 @@
 /**
  * `npm run bench [NAME…]`: figures as ratios and rates of one run on this machine. Names: native, first-result, ingest,
- * planning, engine, definitions, history, starts, smart, scale, fix, outage. Without a name all but `scale`, `fix`, `outage` and `anomaly`. Prints
+ * planning, engine, definitions, history, starts, smart, scale, fix, outage, random. Without a name all but `scale`, `fix`, `outage`,
+ * `random` and `anomaly`. Prints
  * one JSON object a line, then a table. `anomaly DIR` measures the detector on labelled series in DIR. Flags of `scale`:
- * --tests 50000 --runs 500 --minutes 30; of `outage`: --minutes 60; of `smart`: --data DIR.
+ * --tests 50000 --runs 500 --minutes 30; of `outage`: --minutes 60; of `smart`: --data DIR; of `random`: --runs 300 --seed 2.
  */
 import { parseArgs } from 'node:util';
 import { benchAnomaly } from './anomaly.js';
@@ -14,6 +15,7 @@ import { benchIngest } from './ingest.js';
 import { benchNative } from './native.js';
 import { benchOutage } from './outage.js';
 import { benchPlanning } from './planning.js';
+import { benchRandom } from './random.js';
 import { benchScale } from './scale.js';
 import { benchSmart } from './smart.js';
 import { benchStarts } from './starts.js';
@@ -33,6 +35,7 @@ const { values: flags, positionals: wanted } = parseArgs({
     runs: { type: 'string' },
     minutes: { type: 'string' },
     data: { type: 'string' },
+    seed: { type: 'string' },
     part: { type: 'string' },
     bug: { type: 'string' },
   },
@@ -62,6 +65,11 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   starts: benchStarts,
   smart: () => benchSmart(flags.data),
   fix: () => benchFix({ part: flags.part, bug: flags.bug }),
+  random: () =>
+    benchRandom({
+      runs: number(flags.runs, 300),
+      seed: flags.seed === undefined ? undefined : number(flags.seed, 0),
+    }),
   outage: () => benchOutage({ minutes: number(flags.minutes, 60) }),
   scale: () =>
     benchScale({
@@ -71,7 +79,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Figure[]>>> = {
     }),
 };
 /** Only when it is asked for by name. */
-const LONG = new Set(['scale', 'fix', 'outage', 'anomaly']);
+const LONG = new Set(['scale', 'fix', 'outage', 'random', 'anomaly']);
 
 const unknown = wanted.filter((name) => !(name in BENCHES));
 if (unknown.length > 0) {

@@ -1,9 +1,11 @@
 /** Workflows of a team, end to end: the two sample documents on the example project, roles of a project, and kills. */
+import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definitionsClient, type DefinitionsClient } from '../../adapters/http/definitions-client.js';
 import { executionsClient, type ExecutionsClient } from '../../adapters/http/executions-client.js';
@@ -16,10 +18,22 @@ import { openStack, type TestStack } from './support/stack.js';
 
 const SUITES = `
 suites:
-  - { name: smoke, framework: node-test, include: [test/money.test.js] }
+  - { name: smoke, framework: node-test, include: [test/money.test.js, test/surroundings.test.js] }
   - { name: regression, framework: node-test, include: [test/discounts.test.js, test/orders.test.js] }
   - { name: api, framework: node-test, include: [test/money.test.js, test/orders.test.js] }
   - { name: red, framework: node-test, include: [test/tax.test.js] }
+`;
+/** Red unless it runs where and how the set-up step of web-regression says. */
+const surroundings = (shop: string): string => `
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+test('are those that were set up', () => {
+  const { BATON_BROWSER, BATON_HEADLESS, BATON_ENVIRONMENT, BATON_COMMIT } = process.env;
+  assert.deepEqual([BATON_BROWSER, BATON_HEADLESS, BATON_ENVIRONMENT], ['chrome', 'true', 'staging']);
+  assert.notEqual(process.cwd(), ${JSON.stringify(shop)});
+  assert.match(BATON_COMMIT, /^[0-9a-f]{40}$/);
+});
 `;
 const ROLE = `
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -40,6 +54,7 @@ let baton: TestStack;
 let mail: MailServer;
 let vendors: Vendors;
 let shop: string;
+let head: string;
 let definitions: DefinitionsClient;
 let executions: ExecutionsClient;
 
@@ -47,8 +62,14 @@ beforeAll(async () => {
   shop = join(await mkdtemp(join(tmpdir(), 'baton-shop-')), 'checkout');
   await cp(join(PACKAGE_ROOT, 'examples', 'checkout'), shop, { recursive: true });
   await writeFile(join(shop, 'baton.config.yaml'), SUITES);
+  await writeFile(join(shop, 'test', 'surroundings.test.js'), surroundings(shop));
   await mkdir(join(shop, 'roles'));
   await writeFile(join(shop, 'roles', 'load.mjs'), ROLE);
+  const git = (...args: string[]) => promisify(execFile)('git', ['-C', shop, ...args]);
+  await git('init', '--quiet', '--initial-branch', 'main');
+  await git('add', '.');
+  await git('-c', 'user.name=a', '-c', 'user.email=a@example.org', 'commit', '--quiet', '-m', 'begin');
+  head = (await git('rev-parse', 'HEAD')).stdout.trim();
   mail = await startMailServer();
   vendors = await startVendors();
   const config = join(shop, '..', 'config.yaml');
@@ -112,20 +133,37 @@ describe('the samples', () => {
 
   it('web-regression: in the order of its dependencies, with at most so many workers', async () => {
     await definitions.create(sample('web-regression.json'));
-    const { id } = await executions.start('web-regression', { source: source() });
+    const { id } = await executions.start('web-regression', {
+      source: { kind: 'commit', repository: shop, commit: 'main' },
+    });
     const execution = await ended(id);
     const { items } = await definitions.steps(id);
     const of = (name: string) => items.find(({ step }) => step === name);
     expect(of('smoke_tests')?.status, execution.sentence ?? '').toBe('succeeded');
     expect(of('regression_tests')?.status).toBe('succeeded');
     expect(of('generate_report')?.status).toBe('succeeded');
-    expect(of('setup')?.outputs).toMatchObject({ browser: 'chrome', headless: true, environment: 'staging' });
-    const smoke = await baton.client.run(String(of('smoke_tests')!.outputs['run']));
-    expect(smoke.options).toMatchObject({ suites: ['smoke'], workers: 4 });
+    expect(of('setup')?.outputs).toMatchObject({
+      browser: 'chrome',
+      headless: true,
+      environment: 'staging',
+      commit: head,
+    });
+    const runOf = (name: string) => baton.client.run(String(of(name)!.outputs['run']));
+    const [smoke, regression] = [await runOf('smoke_tests'), await runOf('regression_tests')];
+    expect(smoke).toMatchObject({ source: { commit: head }, options: { suites: ['smoke'], workers: 4 } });
+    expect(regression).toMatchObject({ source: { commit: head }, options: { suites: ['regression'], workers: 8 } });
+    expect(smoke.options.variables).toEqual({
+      BATON_BROWSER: 'chrome',
+      BATON_HEADLESS: 'true',
+      BATON_ENVIRONMENT: 'staging',
+      BATON_COMMIT: head,
+    });
+    expect(Date.parse(regression.startedAt!)).toBeGreaterThanOrEqual(Date.parse(smoke.endedAt!));
     expect(execution, execution.sentence ?? '').toMatchObject({ status: 'completed', outcome: 'passed' });
     await expect.poll(() => mail.once().length, { timeout: 30_000 }).toBe(1);
     expect(mail.once()[0]!.mail.subject).toContain('web-regression');
     await expect.poll(() => vendors.slack.posts.length, { timeout: 30_000 }).toBe(1);
+    expect(JSON.stringify(vendors.slack.posts[0])).toContain('web-regression');
   });
 });
 

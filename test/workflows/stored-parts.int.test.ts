@@ -155,6 +155,38 @@ describe('versions', () => {
     });
     expect(ran).toEqual(['b']);
   });
+
+  it('a rerun from a later step keeps what the set-up step had said, and the commit that it had fixed', async () => {
+    const commit = 'c0ffee'.padEnd(40, '0');
+    await stored.define({
+      name: 'surrounded',
+      source: { kind: 'commit', repository: '/srv/shop.git', commit: 'main' },
+      steps: [
+        {
+          name: 'setup',
+          uses: 'test_runner.setup_environment',
+          with: { browser: 'chrome', base_url: 'https://x.example' },
+        },
+        { name: 'tests', uses: 'test_runner.run_tests' },
+      ],
+    });
+    const activities = stored.activities({
+      'test_runner.setup_environment': async ({ with: given }) => ({ ...given, commit }),
+    });
+    const runOf = async (id: string) => {
+      const { outputs } = (await stored.steps(id)).find(({ step }) => step === 'tests')!;
+      return stored.ledger.run(String(outputs!['run']));
+    };
+    await stored.bench.withWorkers(activities as never, async () => {
+      const first = await stored.start('surrounded');
+      await stored.ended(first.id);
+      const again = await stored.start('surrounded', { $rerun: { execution: first.id, step: 'tests' } });
+      expect(await stored.ended(again.id)).toMatchObject({ outcome: 'passed' });
+      const variables = { BATON_BROWSER: 'chrome', BATON_BASE_URL: 'https://x.example', BATON_COMMIT: commit };
+      for (const id of [first.id, again.id])
+        expect(await runOf(id)).toMatchObject({ source: { commit }, options: { variables } });
+    });
+  });
 });
 
 describe('side by side', () => {

@@ -5,6 +5,7 @@ import type { Definition, StepCall } from '../../domain/definitions/definition.s
 import {
   MAX_OUTPUT_BYTES,
   runRequest,
+  sourceOf,
   type StepKey,
   type StepResult,
   type StoredInput,
@@ -14,6 +15,7 @@ import { misfit } from '../../domain/definitions/field.js';
 import { isObject, type Json, type JsonObject } from '../../domain/definitions/json.js';
 import type { Action } from '../../domain/definitions/roles.js';
 import { CONTROL_QUEUE, hostQueue, RUNNER_QUEUE } from '../../domain/names.js';
+import type { Source } from '../../domain/run.schema.js';
 import { newRun, runTests } from '../child-run.js';
 import { actionOptions, actions, commandOptions, commands, OWN_QUEUE_WAIT_MS } from '../proxies/stored.js';
 import type { Ended } from '../stages.js';
@@ -75,6 +77,12 @@ const summaryOf = ({ key, call }: Call): string =>
     190,
   );
 
+/** The code that the step works on, where there is any. */
+function given({ input, variables }: Call): { source?: Source } {
+  const source = sourceOf(input.params.source, variables);
+  return source ? { source } : {};
+}
+
 /** The limit of the step is kept where it is done; the engine's lies a minute behind. */
 const LAST_RESORT_MS = 60_000;
 
@@ -91,7 +99,7 @@ async function onControl(call: Call): Promise<StepResult> {
         timeoutMs,
         workflow: definition.name,
         environment: input.params.environment,
-        ...(input.params.source ? { source: input.params.source } : {}),
+        ...given(call),
       },
     ],
   );
@@ -101,7 +109,8 @@ async function onControl(call: Call): Promise<StepResult> {
 
 function onRunner(call: Call): Promise<StepResult> {
   const { input, key, settings, timeoutMs, definition } = call;
-  const { source, host } = input.params;
+  const { host } = input.params;
+  const source = sourceOf(input.params.source, call.variables);
   const custom = Object.hasOwn(definition.roles, call.call.role) ? definition.roles[call.call.role] : undefined;
   return commands.runCommand.executeWithOptions(
     {
@@ -137,7 +146,7 @@ function asChild(call: Call): Promise<StepResult> {
 
 async function tests(call: Call): Promise<StepResult> {
   const { input, settings, key } = call;
-  const { source } = input.params;
+  const source = sourceOf(input.params.source, call.variables);
   if (!source)
     return failed(
       'BadInput',
@@ -169,7 +178,7 @@ async function workflow(call: Call): Promise<StepResult> {
     workflow: String(settings['name']),
     params: isObject(settings['params']) ? settings['params'] : {},
     depth: input.params.$depth + 1,
-    ...(input.params.source ? { source: input.params.source } : {}),
+    ...given(call),
   });
   const id = child.input.execution;
   call.link('execution', id);
