@@ -2,13 +2,14 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ExecutionActivities } from '../../domain/executions.js';
 import { CONTROL_QUEUE } from '../../domain/names.js';
+import { oneAtATime } from './one-at-a-time.js';
 
 /** One row changed: repeated until the store is back, because the execution must not be lost for it. */
-export const records = proxyLocalActivities<Pick<ExecutionActivities, 'beginExecution' | 'putStages' | 'endExecution'>>(
-  {
+export const records = oneAtATime(
+  proxyLocalActivities<Pick<ExecutionActivities, 'beginExecution' | 'putStages' | 'endExecution'>>({
     startToCloseTimeout: '10 seconds',
     retry: { initialInterval: '250 milliseconds', maximumInterval: '10 seconds' },
-  },
+  }),
 );
 
 /** Ledger and engine, both safe to repeat. What the caller got wrong is told at once. */

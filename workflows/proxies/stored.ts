@@ -7,12 +7,15 @@ import {
 } from '@temporalio/workflow';
 import type { CommandActivities, StoredActivities, StoredRecords } from '../../domain/definitions/execution.js';
 import { CONTROL_QUEUE } from '../../domain/names.js';
+import { oneAtATime } from './one-at-a-time.js';
 
 /** Rows of the ledger: repeated until the store is back, because the execution must not be lost for it. */
-export const rows = proxyLocalActivities<StoredRecords>({
-  startToCloseTimeout: '20 seconds',
-  retry: { initialInterval: '250 milliseconds', maximumInterval: '10 seconds' },
-});
+export const rows = oneAtATime(
+  proxyLocalActivities<StoredRecords>({
+    startToCloseTimeout: '20 seconds',
+    retry: { initialInterval: '250 milliseconds', maximumInterval: '10 seconds' },
+  }),
+);
 
 /**
  * The control process keeps a step's own time limit and answers when it is over; the engine's limit lies behind it. What
