@@ -13,9 +13,10 @@ import type {
   VerifiedFix,
 } from '../domain/fix/activities.js';
 import { NOTHING_KNOWN } from '../domain/fix/known.js';
+import { AUTO_FIX_STAGES } from '../domain/fix/stages.js';
 import { approvalNeeded, type FixMatter, leftToPeople, proposed } from '../domain/fix/words.js';
 import { PULL_REQUEST_SIGNAL, type PullRequestChanged } from '../domain/triggers/pull-request.js';
-import { AUTO_FIX_STAGES, type AutoFixParams } from '../domain/workflows/auto-fix.schema.js';
+import type { AutoFixParams } from '../domain/workflows/auto-fix.schema.js';
 import { announce } from './announce.js';
 import { answerCommit } from './answer-commit.js';
 import { Approvals } from './approval.js';

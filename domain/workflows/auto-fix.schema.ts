@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FixLevel } from '../fix/settings.schema.js';
+import { AUTO_FIX_STAGES } from '../fix/stages.js';
 import type { WorkflowKind } from '../workflows.js';
 
 export const AutoFixParams = z
@@ -19,15 +20,6 @@ export const AutoFixParams = z
   })
   .meta({ id: 'AutoFixParams' });
 export type AutoFixParams = z.infer<typeof AutoFixParams>;
-
-export const AUTO_FIX_STAGES = [
-  { name: 'analyse', title: 'Analyse the failure' },
-  { name: 'generate', title: 'Find candidates' },
-  { name: 'apply', title: 'Apply and try them' },
-  { name: 'verify', title: 'Verify the best' },
-  { name: 'pull-request', title: 'Open a pull request' },
-  { name: 'dashboard', title: 'Follow the pull request' },
-] as const;
 
 export const AUTO_FIX: WorkflowKind<AutoFixParams> = {
   name: 'autoFix',
