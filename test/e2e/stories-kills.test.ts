@@ -149,22 +149,26 @@ async function pushed(branch: string): Promise<{ readonly commit: string; readon
   return { commit, preRelease: id };
 }
 
-/** Once the stage has this status; data of it. */
-const stage = (id: string, name: string, status: string) =>
+/** Once the stage has this status and, a moment later, this figure; data of it. */
+const stage = (id: string, name: string, status: string, figure?: string) =>
   until(
     async () => {
       const { stages } = await patiently(() => world.executions.get(id));
-      return stages.find((each) => each.name === name && each.status === status)?.data;
+      const data = stages.find((each) => each.name === name && each.status === status)?.data;
+      return figure === undefined || data?.[figure] !== undefined ? data : undefined;
     },
     `${id} does not come to ${name} ${status}`,
     LONG,
   );
 
 const pullsTo = (base: string) => world.shop.issues.filter(({ pull }) => pull?.base === base);
-const statesOf = (commit: string): string[] =>
-  world.shop.statuses
-    .filter(({ sha, context }) => sha === commit && context === 'baton/pre-release')
-    .map(({ state }) => state);
+/** Each statement once; a refusal is said again when the rest of the tests has been counted, and then says more. */
+function statesOf(commit: string): string[] {
+  const all = world.shop.statuses.filter(({ sha, context }) => sha === commit && context === 'baton/pre-release');
+  const said = all.map(({ state, description }) => `${state}: ${description}`);
+  expect(new Set(said).size, said.join('\n')).toBe(said.length);
+  return [...new Set(all.map(({ state }) => state))];
+}
 async function toldOnce(number: number): Promise<void> {
   const title = new RegExp(`Pull request ${number} mends a failure`);
   await expect.poll(() => [mailsOf(title), chatsOf(title)], { timeout: 60_000 }).toEqual([1, 1]);
@@ -192,7 +196,7 @@ describe('from a push to a pull request', () => {
       const fix = await patiently(() => fixerOf(world, blocked));
       const between = ['ledger.executions.putStages:execute-and-exit:2', 'ledger.executions.putStages:exit:4'];
       killAt(...onTheWay, ...between);
-      const { pullRequest } = await stage(fix, 'dashboard', 'running');
+      const { pullRequest } = await stage(fix, 'dashboard', 'running', 'pullRequest');
       const number = Number(pullRequest);
       expect(pullsTo(branch).map((each) => [each.number, each.labels])).toEqual([
         [number, ['auto-fix', 'needs-review']],
@@ -230,7 +234,7 @@ describe('from a push to a pull request', () => {
       await world.github.open();
       await expect.poll(refusals, { timeout: 60_000, interval: 50 }).toBeGreaterThan(1);
       world.github.weather.clear();
-      const { pullRequest } = await stage(fix, 'dashboard', 'running');
+      const { pullRequest } = await stage(fix, 'dashboard', 'running', 'pullRequest');
       expect(blocked).toMatchObject({ outcome: 'blocked' });
       expect(asked).toBe(3);
       expect(pullsTo(branch).map(({ number }) => number)).toEqual([Number(pullRequest)]);
