@@ -80,7 +80,7 @@ async function fire(deps: RouteDeps, trigger: Trigger, happening: Happening, key
   // Whoever has no commit is started once per delivery.
   if (place === null || happening.commit === null || happening.event === 'deployment' || happening.event === 'release')
     return begin(deps, trigger, happening, `${key.source} ${key.id}`);
-  const supersede = 'supersede' in trigger && trigger.supersede === 'cancel' && happening.event !== 'tag';
+  const supersedes = 'supersede' in trigger && trigger.supersede === 'cancel' && happening.event !== 'tag';
   const claim = {
     trigger: trigger.name,
     repository: place,
@@ -89,7 +89,7 @@ async function fire(deps: RouteDeps, trigger: Trigger, happening: Happening, key
       happening.event === 'merge' ? (happening.branch ?? '') : (happening.pullRequest?.head ?? happening.branch ?? ''),
     before: happening.before,
     at: happening.at,
-    supersede,
+    supersede: supersedes,
   };
   const claimed = await deps.store.claim(claim);
   const commit = happening.commit.slice(0, 12);
@@ -101,14 +101,25 @@ async function fire(deps: RouteDeps, trigger: Trigger, happening: Happening, key
     happening,
     `${place}@${happening.commit}${claimed.generation > 1 ? `#${claimed.generation}` : ''}`,
   );
-  if (outcome.execution !== null) await deps.store.started(claim, outcome.execution);
-  for (const { execution } of claimed.older) if (execution !== null) await deps.workflows.cancel(execution);
-  await deps.store.superseded(
-    trigger.name,
-    place,
-    claimed.older.map((each) => each.commit),
-  );
+  const { execution } = outcome;
+  if (execution !== null && (await deps.store.started(claim, execution)) === 'superseded')
+    await deps.workflows.cancel(execution);
+  await supersede(deps, trigger.name, place, claimed.older);
   return outcome;
+}
+
+/** Cancelled first, because a repetition asks only for those that are not marked; then who has started meanwhile. */
+async function supersede(
+  deps: RouteDeps,
+  trigger: string,
+  place: string,
+  older: readonly { readonly commit: string; readonly execution: string | null }[],
+): Promise<void> {
+  const known = new Set(older.flatMap(({ execution }) => execution ?? []));
+  for (const execution of known) await deps.workflows.cancel(execution);
+  const commits = older.map(({ commit }) => commit);
+  for (const execution of await deps.store.superseded(trigger, place, commits))
+    if (!known.has(execution)) await deps.workflows.cancel(execution);
 }
 
 async function begin(deps: RouteDeps, trigger: Trigger, happening: Happening, key: string): Promise<Outcome> {

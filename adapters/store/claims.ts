@@ -60,14 +60,14 @@ export function started(
   store: Store,
   { trigger, repository, commit }: Pick<Claim, 'trigger' | 'repository' | 'commit'>,
   execution: string,
-): Promise<void> {
+): Promise<Claimed['state'] | undefined> {
   return write(store, 'ledger.trigger-started', async ({ db }) => {
-    await sql`
+    const { rows } = await sql<Pick<Row, 'state'>>`
       UPDATE trigger_starts SET execution = ${toText(execution)},
         state = CASE WHEN state = 'claimed' THEN 'started' ELSE state END
-      WHERE trigger = ${toText(trigger)} AND repository = ${toText(repository)} AND commit = ${toText(commit)}`.execute(
-      db,
-    );
+      WHERE trigger = ${toText(trigger)} AND repository = ${toText(repository)} AND commit = ${toText(commit)}
+      RETURNING state`.execute(db);
+    return rows[0]?.state;
   });
 }
 
@@ -76,12 +76,17 @@ export function superseded(
   trigger: string,
   repository: string,
   commits: readonly string[],
-): Promise<void> {
+): Promise<string[]> {
   return write(store, 'ledger.trigger-superseded', async ({ db }) => {
-    for (const commit of commits)
-      await sql`
+    const executions: string[] = [];
+    for (const commit of commits) {
+      const { rows } = await sql<Pick<Row, 'execution'>>`
         UPDATE trigger_starts SET state = 'superseded'
         WHERE trigger = ${toText(trigger)} AND repository = ${toText(repository)} AND commit = ${toText(commit)}
-          AND state IN ('claimed', 'started')`.execute(db);
+          AND state IN ('claimed', 'started')
+        RETURNING execution`.execute(db);
+      executions.push(...rows.flatMap((row) => row.execution ?? []));
+    }
+    return executions;
   });
 }

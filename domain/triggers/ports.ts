@@ -75,8 +75,13 @@ export interface TriggerStore {
 
   /** One start per trigger, repository and commit; which of them are the newest and the older ones of their lane. */
   claim(claim: Claim): Promise<Claimed>;
-  started(claim: Pick<Claim, 'trigger' | 'repository' | 'commit'>, execution: string): Promise<void>;
-  superseded(trigger: string, repository: string, commits: readonly string[]): Promise<void>;
+  /** What the claim is by now: a newer commit may have superseded it while it was being started. */
+  started(
+    claim: Pick<Claim, 'trigger' | 'repository' | 'commit'>,
+    execution: string,
+  ): Promise<Claimed['state'] | undefined>;
+  /** Executions that are known of them; others learn it when they are told that they have started. */
+  superseded(trigger: string, repository: string, commits: readonly string[]): Promise<string[]>;
 
   follow(repository: string, pullRequest: number, execution: string): Promise<void>;
   followers(repository: string, pullRequest: number): Promise<string[]>;

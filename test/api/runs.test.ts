@@ -33,6 +33,7 @@ describe('starting', () => {
       receipt: `${self}/receipt`,
       report: `${self}/report`,
       artifacts: `${self}/artifacts`,
+      fixes: `${self}/fixes`,
       events: `${self}/events`,
       webUi: `http://127.0.0.1:8233/namespaces/default/workflows/${run.id}`,
     });

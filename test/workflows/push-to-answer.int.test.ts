@@ -301,10 +301,14 @@ describe('claims', () => {
     const { triggers } = opened.ledger;
     const claim = (commit: string, before: string | null) =>
       triggers.claim({ trigger: 't', repository: 'r', commit, lane: 'main', before, at: null, supersede: true });
+    const own = { trigger: 't', repository: 'r', commit: 'a' };
     expect(await claim('a', null)).toMatchObject({ state: 'claimed', generation: 1 });
-    await triggers.started({ trigger: 't', repository: 'r', commit: 'a' }, 'wf_a');
+    expect(await triggers.started(own, 'wf_a')).toBe('started');
     expect(await claim('b', 'a')).toMatchObject({ state: 'claimed', older: [{ commit: 'a', execution: 'wf_a' }] });
-    await triggers.superseded('t', 'r', ['a']);
+    expect(await triggers.superseded('t', 'r', ['a'])).toEqual(['wf_a']);
+    expect(await triggers.superseded('t', 'r', ['a'])).toEqual([]);
+    // It was under way in another process when the newer one came: whoever has started it ends it.
+    expect(await triggers.started(own, 'wf_a')).toBe('superseded');
     expect(await claim('a', null)).toMatchObject({ state: 'superseded', generation: 1 });
     expect(await claim('a', 'b')).toMatchObject({ state: 'claimed', execution: null, generation: 2 });
     const many = await Promise.all(Array.from({ length: 20 }, () => claim('c', 'a')));
