@@ -1,5 +1,11 @@
 /** How every workflow says something about its commit. */
-import { getExternalWorkflowHandle, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  getExternalWorkflowHandle,
+  ParentClosePolicy,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { AnswerStatement, AnswerTarget } from '../domain/answer.js';
 import { CONTROL_QUEUE } from '../domain/names.js';
@@ -26,14 +32,17 @@ export function answerCommit(target: AnswerTarget): Answering {
   return {
     async say(statement) {
       try {
-        await startChild<typeof answer>('answer', {
-          workflowId,
-          taskQueue: CONTROL_QUEUE,
-          args: [{ target, execution, statement }],
-          // The end of the parent is told to it, and does not end it.
-          parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-          staticSummary: `answers for ${target.commit.slice(0, 12)}`,
-        });
+        // Whoever is cancelled still has a last word, and says it to this child.
+        await CancellationScope.nonCancellable(() =>
+          startChild<typeof answer>('answer', {
+            workflowId,
+            taskQueue: CONTROL_QUEUE,
+            args: [{ target, execution, statement }],
+            // The end of the parent is told to it, and does not end it.
+            parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+            staticSummary: `answers for ${target.commit.slice(0, 12)}`,
+          }),
+        );
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
         await getExternalWorkflowHandle(workflowId).signal(saySignal, statement);
