@@ -48,8 +48,11 @@ export function toFailure(error: unknown): Error {
 
 /** From this attempt on an error is believed. Attempts whose runner was lost count as well, and are no errors. */
 const BELIEVED_FROM = 5;
-/** Trouble of the parts behind the runner says nothing about the work: it is tried again as often as the policy allows. */
-const BEHIND: ReadonlySet<string> = new Set(['Internal', 'StoreUnavailable', 'EngineUnavailable', 'DiskFull']);
+/**
+ * Trouble of the parts behind the runner says nothing about the work: it is tried again as often as the policy allows. A full
+ * disk needs a person, who should hear of it soon.
+ */
+const BEHIND: ReadonlySet<string> = new Set(['Internal', 'StoreUnavailable', 'EngineUnavailable']);
 
 /** For activities with a generous limit of attempts: lost runners may use them up, an error that comes back may not. */
 export async function notForEver<T>(work: () => Promise<T>): Promise<T> {

@@ -26,7 +26,7 @@ describe('an activity with many attempts', () => {
     });
   });
 
-  it.each(['Internal', 'StoreUnavailable', 'DiskFull'] as const)(
+  it.each(['Internal', 'StoreUnavailable', 'EngineUnavailable'] as const)(
     'is not ended by one answer %s after many lost runners',
     async (problem) => {
       expect(await failing(12, new ProjectProblem(problem, 'away'))).toMatchObject({
