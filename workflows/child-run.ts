@@ -4,6 +4,7 @@ import { executeChild, ParentClosePolicy, startChild, uuid4 } from '@temporalio/
 import type { RunOutcome, WorkflowInput } from '../domain/executions.js';
 import { CONTROL_QUEUE, hostQueue, PLANNING_QUEUE } from '../domain/names.js';
 import type { StartRun } from '../domain/run.schema.js';
+import { joined } from './joined.js';
 import type { TestRunInput } from './messages.js';
 import { starts, waits } from './proxies/executions.js';
 import type { StageHandle } from './stages.js';
@@ -25,7 +26,7 @@ export async function runTests(
     return { run, verdict, totals, sentence };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return waits.awaitRun({ run });
+    return await joined(run, () => waits.awaitRun({ run }));
   }
 }
 

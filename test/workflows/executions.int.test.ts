@@ -7,6 +7,7 @@ import { temporalWorkflows } from '../../api/engine/workflow-engine.js';
 import { newExecutionId } from '../../api/runs/run-id.js';
 import { builtIn } from '../../domain/catalog.js';
 import type { Executions, WorkflowEngine } from '../../domain/executions.js';
+import { CONTROL_QUEUE, PLANNING_QUEUE } from '../../domain/names.js';
 import { openTestLedger, type TestLedger } from '../support/ledger.js';
 import { startTemporal, type TestTemporal } from '../support/temporal.js';
 import { aBatchRef, type Bench, openBench, script } from '../support/worker.js';
@@ -36,6 +37,7 @@ const activities = (change: Parameters<typeof script>[1] = {}) => ({
   ...script([aBatchRef('b1')], change),
   ...createExecutionActivities({ ledger, executions: starter, host: 'here', weights: {} }),
 });
+const NONE = { passed: 0, failed: 0, skipped: 0, flaky: 0, notRun: 0 };
 /** Waits inside an activity until it is cancelled. */
 const untilCancelled = async (): Promise<never> => {
   const beat = setInterval(() => Context.current().heartbeat(), 200);
@@ -83,7 +85,7 @@ describe('an execution of a workflow', () => {
         planRun: untilCancelled,
         conclude: async () => ({
           verdict: 'cancelled',
-          totals: { passed: 0, failed: 0, skipped: 0, flaky: 0, notRun: 0 },
+          totals: NONE,
           sentence: 'cancelled',
         }),
       }),
@@ -96,6 +98,45 @@ describe('an execution of a workflow', () => {
       },
     );
     expect((await ledger.executions.find(id))!.stages[0]).toMatchObject({ status: 'cancelled' });
+  }, 60_000);
+
+  it('cancels its test run also when that was started by somebody else, and waits for its end', async () => {
+    const own = activities({ planRun: untilCancelled });
+    const { id } = await starter.start(request());
+    let run = '';
+    const startedBefore = async (input: Parameters<typeof own.requestRun>[0]) => {
+      const how = await own.requestRun(input);
+      run = input.run;
+      const args = [
+        { execution: run, project: how.project, planningQueue: PLANNING_QUEUE, priorityKey: 3, bail: false },
+      ];
+      await bench.client.workflow.start('testRun', { workflowId: run, taskQueue: CONTROL_QUEUE, args });
+      return how;
+    };
+    const ending = { verdict: 'cancelled', totals: NONE, sentence: 'cancelled' } as const;
+    const told: string[] = [];
+    const changed = {
+      ...own,
+      requestRun: startedBefore,
+      conclude: async () => {
+        told.push('concluded');
+        return ending;
+      },
+      // As the ledger has it: it ends with the run, and when it is cancelled.
+      awaitRun: async () => {
+        told.push('awaited');
+        const beat = setInterval(() => Context.current().heartbeat(), 200);
+        const ended = result(run).catch(() => ({ run, ...ending }));
+        return Promise.race([ended, Context.current().cancelled]).finally(() => clearInterval(beat));
+      },
+    };
+    await bench.withWorkers(changed, async () => {
+      await expect.poll(() => told).toEqual(['awaited']);
+      await engine.cancel(id);
+      await expect.poll(async () => (await ledger.executions.find(id))?.status).toBe('cancelled');
+    });
+    expect(told).toEqual(['awaited', 'awaited', 'concluded']);
+    expect((await bench.client.workflow.getHandle(run).describe()).status.name).toBe('CANCELLED');
   }, 60_000);
 
   it('is started later when the process died between ledger and engine, and ended when it was terminated', async () => {

@@ -17,6 +17,7 @@ import type { Action } from '../../domain/definitions/roles.js';
 import { CONTROL_QUEUE, hostQueue, RUNNER_QUEUE } from '../../domain/names.js';
 import type { Source } from '../../domain/run.schema.js';
 import { newRun, runTests } from '../child-run.js';
+import { joined } from '../joined.js';
 import { actionOptions, actions, commandOptions, commands, OWN_QUEUE_WAIT_MS } from '../proxies/stored.js';
 import type { Ended } from '../stages.js';
 import { failed, resultOfError, within } from './failures.js';
@@ -203,7 +204,7 @@ async function workflow(call: Call): Promise<StepResult> {
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     if (settings['wait'] === false) return { ok: true, outputs: { execution: id, status: 'started', outputs: {} } };
-    return childResult(id, await actions.awaitExecution({ execution: id }));
+    return childResult(id, await joined(id, () => actions.awaitExecution({ execution: id })));
   }
 }
 
