@@ -1,5 +1,5 @@
 /** What an ended attempt proves, from how its process ended and what its reporter said. Nothing here is ever green by default. */
-import type { ExitRecord } from './batch.schema.js';
+import type { Evidence, ExitRecord } from './batch.schema.js';
 import type { Limits } from './config.schema.js';
 import type { ExitMeaning } from './framework.js';
 import type { BatchOutcome } from './outcome.schema.js';
@@ -26,6 +26,10 @@ export interface Judged {
   readonly outcome: BatchOutcome;
   readonly message: string;
 }
+
+/** By a signal, or with the program that watches it: what it would have said at its end is not known. */
+export const wasKilled = ({ exit }: Pick<Evidence, 'exit'>): boolean =>
+  exit !== null && (exit.signal !== null || exit.killed === 'orphaned');
 
 const KILLED: Record<NonNullable<ExitRecord['killed']>, Judged> = {
   timeout: {

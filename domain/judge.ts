@@ -4,6 +4,7 @@ import { type BlameKnowledge, blameResults, blameRun, blameWords, isExcused, NO_
 import { type Cause, causeOfMissing, causeOfOutcome } from './blame-batch.js';
 import type { RunBlame } from './blame.schema.js';
 import { countResults, endedFiles, fileKey, totalsOf } from './count.js';
+import { wasKilled } from './evidence.js';
 import { checkEvidence, checkFiles, checkSuites, reallyRan, type SuiteAllowance } from './expected.js';
 import type { BatchOutcome, Verdict } from './outcome.schema.js';
 import { OUTCOME_TEXT } from './outcome.schema.js';
@@ -132,8 +133,8 @@ function doubtsOf(
       const stages = ended.get(fileKey(batch.suite, file)) ?? [];
       return tainted ? !stages.some((stage) => stage > batch.stage) : stages.length === 0;
     });
-    // All files had ended and the process still came to a bad end: no file can be blamed, and none can clear it up.
-    const behindTheLast = !tainted && batch.files.every((file) => batch.filesDone.includes(file));
+    // All files had ended and the process still came to a bad end: only the same files in one process can clear it up.
+    const behindTheLast = !tainted && covers(batch.filesDone, batch.files) && !wentWellLater(batch, batches);
     if (open.length === 0 && !behindTheLast) continue;
     doubts.push(`${batch.suite}: ${doubt}`);
     // A file without an end has an entry of its own.
@@ -146,6 +147,17 @@ function doubtsOf(
   doubts.push(...checkFiles(plan, batches, results));
   return { doubts: [...new Set(doubts)], broken };
 }
+
+/** The first repetition counts: later ones may be of single tests. */
+function wentWellLater(batch: BatchRecord, batches: readonly BatchRecord[]): boolean {
+  if (batch.evidence === null || !wasKilled(batch.evidence)) return false;
+  const [again] = batches
+    .filter(({ suite, stage, files }) => suite === batch.suite && stage > batch.stage && covers(files, batch.files))
+    .sort((a, b) => a.stage - b.stage);
+  return again !== undefined && doubtOf(again) === undefined && covers(again.filesDone, batch.files);
+}
+
+const covers = (all: readonly string[], some: readonly string[]): boolean => some.every((file) => all.includes(file));
 
 const causeOfBatch = (batch: BatchRecord, ending: RunEnding): Cause =>
   (batch.evidence && causeOfOutcome(batch.evidence)) ?? causeOfMissing(batch, ending);

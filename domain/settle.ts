@@ -2,7 +2,8 @@
  * What deserves another try after a stage. Every rerun is a fresh process that has the machine to itself.
  *
  *   stage 1          everything, side by side where that is safe
- *   alone            files with tests that have only failed so far, and files whose process died under them
+ *   alone            files with tests that have only failed so far, and files whose process died under them; batches
+ *                    whose process was killed when all files had ended, each in one process again
  *   together         only to find out about interference: what failed side by side and passed alone runs side by side again
  *   alone            its confirmation; then both once more
  *
@@ -11,6 +12,7 @@
  */
 import type { Batch, Evidence } from './batch.schema.js';
 import { endedFiles, fileKey, groupAttempts, statusOf } from './count.js';
+import { wasKilled } from './evidence.js';
 import type { BatchOutcome } from './outcome.schema.js';
 import type { Plan, Suite } from './plan.schema.js';
 import type { BatchRecord } from './ports.js';
@@ -86,12 +88,15 @@ function rerunAlone(input: SettleInput, stage: number): Settled {
       if (suite) wanted.set(fileKey(name, file), { suite, tests: [], whole: true });
     }
   }
-  if (wanted.size === 0) return NOTHING;
-  if (wanted.size > MAX_RERUN_FILES)
-    return { batches: [], reason: `${wanted.size} files failed: too many to be flaky, none was tried again` };
+  const whole = rounds === 0 ? behindTheLast(input, stage) : [];
+  for (const { suite, files } of whole) for (const file of files) wanted.delete(fileKey(suite, file));
+  const files = wanted.size + whole.reduce((sum, batch) => sum + batch.files.length, 0);
+  if (files === 0) return NOTHING;
+  if (files > MAX_RERUN_FILES)
+    return { batches: [], reason: `${files} files failed: too many to be flaky, none was tried again` };
   return {
-    batches: aloneBatches(wanted, stage, input.selectsTests, serialSuitesOf(input.plan)),
-    reason: `${wanted.size} ${wanted.size === 1 ? 'file' : 'files'} tried again, alone${delayMs > 0 ? `, after ${delayMs / 1000} s` : ''}`,
+    batches: [...aloneBatches(wanted, stage, input.selectsTests, serialSuitesOf(input.plan)), ...whole],
+    reason: `${files} ${files === 1 ? 'file' : 'files'} tried again, alone${delayMs > 0 ? `, after ${delayMs / 1000} s` : ''}`,
     ...(delayMs > 0 ? { delayMs } : {}),
   };
 }
@@ -166,9 +171,26 @@ function unfinished({ batches }: SettleInput): { suite: string; file: string }[]
  * A tool that never got to its tests by itself, such as a build that broke, would not get there a second time either. One
  * that was killed on its way there (by a signal, or with the program that watches it) never had its turn.
  */
-const mayEndBetter = ({ outcome, reporterLoaded, exit }: Evidence): boolean =>
-  RERUN_UNFINISHED.has(outcome) &&
-  (reporterLoaded || (exit !== null && (exit.signal !== null || exit.killed === 'orphaned')));
+const mayEndBetter = (evidence: Evidence): boolean =>
+  RERUN_UNFINISHED.has(evidence.outcome) && (evidence.reporterLoaded || wasKilled(evidence));
+
+/**
+ * Batches that were killed when all their files had ended: what the process would have said at its end is missing, and no
+ * single file can stand for it. The same files once more, in one process.
+ */
+function behindTheLast({ batches }: SettleInput, stage: number): Omit<Batch, 'id'>[] {
+  return batches
+    .filter((b) => b.stage === 1 && b.evidence !== null && wasKilled(b.evidence))
+    .filter((b) => RERUN_UNFINISHED.has(b.evidence!.outcome) && b.files.every((file) => b.filesDone.includes(file)))
+    .map((b) => ({
+      suite: b.suite,
+      stage,
+      files: [...b.files],
+      predictedMs: durationOf(b),
+      exclusive: true,
+      serial: false,
+    }));
+}
 
 /** Side by side failed, alone passed: was it chance, or the neighbour? Asked again until it is clear. */
 function interferenceCheck(input: SettleInput, stage: number): Settled | undefined {

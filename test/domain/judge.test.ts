@@ -3,7 +3,7 @@ import type { RunEnding } from '../../domain/activities.js';
 import { judge } from '../../domain/judge.js';
 import type { BatchRecord } from '../../domain/ports.js';
 import type { Attempt } from '../../domain/result.schema.js';
-import { anAttempt, anEvidence, aPlan, aRecord } from '../support/builders.js';
+import { anAttempt, anEvidence, anExit, aPlan, aRecord } from '../support/builders.js';
 
 const completed: RunEnding = { how: 'completed', problem: null };
 const plan = aPlan({ b1: ['a.test.ts'], b2: ['b.test.ts'] });
@@ -110,6 +110,16 @@ describe('no green without evidence', () => {
     const crashed = aRecord('b2', ['b.test.ts'], { evidence: anEvidence('error_runner_crashed'), filesDone: [] });
     const again = aRecord('b3', ['b.test.ts'], { stage: 2, exclusive: true });
     expect(verdictOf([both[0]!, crashed, again], green)).toBe('passed');
+  });
+
+  it('a kill when all files had ended is cleared up by the same files in one process, and by nothing less', () => {
+    const killed = { ...anEvidence('error_runner_crashed'), exit: { ...anExit, code: null, signal: 'SIGKILL' } };
+    const crashed = aRecord('b2', ['b.test.ts', 'a.test.ts'], { evidence: killed });
+    const again = (files: string[]) => aRecord('b3', files, { stage: 2, exclusive: true });
+    const verdict = (...later: BatchRecord[]) => verdictOf([both[0]!, crashed, ...later], green);
+    expect(verdict(again(['b.test.ts', 'a.test.ts']))).toBe('passed');
+    expect(verdict(again(['b.test.ts']))).toBe('incomplete');
+    expect(verdict({ ...again(['b.test.ts', 'a.test.ts']), evidence: killed })).toBe('incomplete');
   });
 
   it('files nobody saw to their end are listed as not run', () => {

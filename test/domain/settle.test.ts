@@ -95,6 +95,21 @@ describe('what is tried again', () => {
     expect(of({ code: 2 })).toEqual([]);
   });
 
+  it('a batch that was killed when all its files had ended, in one process, with what had failed in it', () => {
+    const killed = (stage: number, exit: Partial<ExitRecord>) =>
+      aRecord('b1', ['a', 'b'], {
+        stage,
+        evidence: { ...anEvidence('error_runner_crashed'), exit: { ...anExit, code: null, ...exit } },
+      });
+    const red = [anAttempt('a', 'x', 'failed'), anAttempt('b', 'y', 'passed')];
+    expect(run([killed(1, { signal: 'SIGKILL' }), first[1]!], red)).toMatchObject({
+      batches: [{ files: ['a', 'b'], exclusive: true, stage: 2 }],
+      reason: '2 files tried again, alone',
+    });
+    expect(run([killed(1, { code: 134 }), first[1]!], []).batches).toEqual([]);
+    expect(run([first[0]!, killed(2, { signal: 'SIGKILL' })], [], 2).batches).toEqual([]);
+  });
+
   it('all files of a serial suite in one process', () => {
     const serial = aPlan({ b1: ['a', 'b'] });
     const settled = settle({
