@@ -6,7 +6,7 @@ import { toJUnit } from '../domain/report/junit.js';
 import { buildReport } from '../domain/report/model.js';
 import type { Report } from '../domain/report/report.schema.js';
 import { nameReceipt } from './receipts.js';
-import { readPlan, requireRun, type RunDeps } from './run.js';
+import { planOrWhy, requireRun, type RunDeps } from './run.js';
 
 /** Name, media type and writer of each report, all made from one model. */
 const WRITERS: readonly { name: string; mediaType: string; write: (report: Report) => string }[] = [
@@ -28,7 +28,7 @@ export async function writeReports(deps: RunDeps, execution: string): Promise<vo
   try {
     report = await model(deps, execution);
   } catch (error) {
-    // A store that is away comes back; a plan that is gone or cannot be read does not.
+    // The ledger comes back, and the run waits for it.
     if (error instanceof ProjectProblem) throw error;
     return await tellOf(deps, execution, 'the reports', error);
   }
@@ -43,6 +43,24 @@ export async function writeReports(deps: RunDeps, execution: string): Promise<vo
   }
 }
 
+/** Newer runs only: what is older has been missed by nobody. */
+const LOOK_BACK_MS = 24 * 3_600_000;
+const MOST_AT_ONCE = 20;
+
+/**
+ * Writes again what could not be written when the run ended, such as on a full disk. Returns the executions that have all
+ * of it now. Harmless when several processes do it at the same time.
+ */
+export async function writeMissingReports(deps: RunDeps, now: number): Promise<string[]> {
+  const names = ['receipt.json', ...WRITERS.map(({ name }) => name)];
+  const lacking = () => deps.ledger.lacking(names, new Date(now - LOOK_BACK_MS), MOST_AT_ONCE);
+  const executions = await lacking();
+  for (const execution of executions) await writeReports(deps, execution);
+  if (executions.length === 0) return [];
+  const still = new Set(await lacking());
+  return executions.filter((execution) => !still.has(execution));
+}
+
 async function tellOf(deps: RunDeps, execution: string, name: string, error: unknown): Promise<void> {
   const message = error instanceof Error ? error.message : String(error);
   deps.log.warn({ execution, name, err: error }, 'a report could not be written');
@@ -52,7 +70,7 @@ async function tellOf(deps: RunDeps, execution: string, name: string, error: unk
 async function model(deps: RunDeps, execution: string): Promise<Report> {
   const { ledger } = deps;
   const run = await requireRun(deps, execution);
-  const plan = await readPlan(deps, execution);
+  const { plan } = await planOrWhy(deps, execution);
   const results = [];
   let cursor: string | undefined;
   do {

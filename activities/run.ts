@@ -122,7 +122,10 @@ const asksForAll = ({ options, origin }: Run): boolean =>
   options.filter === undefined && options.suites === undefined && origin?.kind !== 'rerun';
 
 /** A plan that cannot be read any more ends the run as a problem; without a plan nothing can be expected. */
-async function planOrWhy(deps: RunDeps, execution: string): Promise<{ plan: Plan | null; lost: RunEnding | null }> {
+export async function planOrWhy(
+  deps: Pick<RunDeps, 'ledger' | 'artifacts'>,
+  execution: string,
+): Promise<{ plan: Plan | null; lost: RunEnding | null }> {
   try {
     return { plan: await readPlan(deps, execution), lost: null };
   } catch (error) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Runtime, Worker } from '@temporalio/worker';
 import { createHousekeepingActivities } from '../activities/housekeeping.js';
 import { concludeLostRuns } from '../activities/lost-runs.js';
+import { writeMissingReports } from '../activities/reports.js';
 import { watchRuns } from '../activities/watchdog.js';
 import { createRunActivities, type RunDeps } from '../activities/run.js';
 import { temporalQueues } from '../adapters/temporal/queues.js';
@@ -36,6 +37,8 @@ import { watchPool } from './pool-watch.js';
 
 /** How often runs without a workflow are looked for. */
 const LOST_RUNS_MS = 10_000;
+/** A full disk is not emptied at once. */
+const REPORTS_MS = 20_000;
 /** Waiting is told of after 20 s, so that with this everything is told within a minute. */
 const WATCHDOG_MS = 15_000;
 
@@ -168,6 +171,7 @@ export async function startControl(settings: Settings, log: Log): Promise<Contro
   const watches = works
     ? [
         every(LOST_RUNS_MS, 'looking for lost runs', () => concludeLostRuns(runDeps, engine, Date.now()), log),
+        every(REPORTS_MS, 'writing reports that are missing', () => writeMissingReports(runDeps, Date.now()), log),
         every(WATCHDOG_MS, 'looking for runs without progress', () => watchRuns(watchdog, Date.now()), log),
         ...features.watches.map(({ ms, what, work }) => every(ms, what, work, log)),
       ]

@@ -200,6 +200,8 @@ export interface Ledger {
 
   addArtifact(execution: string, artifact: ArtifactRef): Promise<void>;
   artifacts(execution: string): Promise<ArtifactRef[]>;
+  /** Finished executions that ended after that moment and lack one of these artifacts; oldest first. */
+  lacking(names: readonly string[], endedAfter: Date, limit: number): Promise<string[]>;
   /** Deletes raw results older than `rawDays` and everything older than `summaryDays`. Returns deleted rows. */
   retain(rawDays: number, summaryDays: number): Promise<number>;
   /** Throws when the database cannot be read. */

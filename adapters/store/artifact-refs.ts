@@ -32,6 +32,16 @@ export function artifacts(store: Store, execution: string): Promise<ArtifactRef[
   });
 }
 
+export function lacking(store: Store, names: readonly string[], endedAfter: Date, limit: number): Promise<string[]> {
+  return read(store, async (db) => {
+    const { rows } = await sql<{ id: string }>`
+      SELECT id FROM runs WHERE status = 'finished' AND ended_at > ${endedAfter} AND
+        (SELECT count(*) FROM artifacts a WHERE a.execution = runs.id AND a.name = ANY(${[...names]}::text[])) < ${names.length}
+      ORDER BY ended_at LIMIT ${limit}`.execute(db);
+    return rows.map((row) => row.id);
+  });
+}
+
 /** Every digest some execution still names: artifacts, plans, kept output. For `ArtifactStore.sweep`. */
 export function keptDigests(store: Store): Promise<Set<string>> {
   return read(store, async (db) => {

@@ -18,7 +18,7 @@ import type { TravelLedger } from '../../domain/time-travel.js';
 import type { TriggerStore } from '../../domain/triggers/ports.js';
 import { type ApiKeyStore, apiKeyStore } from './api-keys.js';
 import { answerStore } from './answers.js';
-import { addArtifact, artifacts, keptDigests } from './artifact-refs.js';
+import { addArtifact, artifacts, keptDigests, lacking } from './artifact-refs.js';
 import { blameStore } from './blame.js';
 import { listBatchAttempts, listBatches } from './batch-lists.js';
 import { beginBatch, finishBatch } from './batches.js';
@@ -125,6 +125,7 @@ export function ledgerOf(store: OpenStore): StoreLedger {
     onEvents: (listener) => store.listen(listener),
     addArtifact: (execution, artifact) => addArtifact(store, execution, artifact),
     artifacts: (execution) => artifacts(store, execution),
+    lacking: (names, endedAfter, limit) => lacking(store, names, endedAfter, limit),
     keptDigests: () => keptDigests(store),
     retain: (rawDays, summaryDays) => retain(store, rawDays, summaryDays),
     keys: apiKeyStore(store),

@@ -43,11 +43,29 @@ async function questions(door: Door, id: string): Promise<string[]> {
     'the plan': () => client.artifact(id, 'plan.json'),
   };
   const findings: string[] = [];
-  for (const [what, ask] of Object.entries(asked))
-    await ask().catch((error: unknown) => findings.push(`${what} of ${id} is not answered: ${String(error)}`));
+  const deadline = Date.now() + ANSWERS_MS;
+  for (const [what, ask] of Object.entries(asked)) {
+    const problem = await answered(ask, deadline);
+    if (problem !== null) findings.push(`${what} of ${id} is not answered: ${problem}`);
+  }
   const { status, checks } = await client.ready();
   if (status !== 'ready') findings.push(`the API is not ready: ${JSON.stringify(checks)}`);
   return findings;
+}
+
+/** What could not be written while a disk was full is written within half a minute. */
+const ANSWERS_MS = 45_000;
+
+async function answered(ask: () => Promise<unknown>, deadline: number): Promise<string | null> {
+  for (;;) {
+    try {
+      await ask();
+      return null;
+    } catch (error) {
+      if (Date.now() > deadline) return String(error);
+      await sleep(1_000);
+    }
+  }
 }
 
 /** No test process, no spool folder of an attempt, no attempt's own folder a while after everything has ended. */

@@ -18,6 +18,9 @@ afterAll(async () => {
 const passing = { 'test/a.test.js': "import test from 'node:test';\ntest('fine', () => {});\n" };
 
 describe('a full disk in the artifact folder', () => {
+  /** Ended while there was no room. */
+  let poor = '';
+
   /** A file system of so many bytes in the place of the folder, as long as `work` runs. */
   async function withRoom<T>(bytes: number, work: () => Promise<T>): Promise<T> {
     const dir = join(baton.home, 'artifacts');
@@ -45,12 +48,17 @@ describe('a full disk in the artifact folder', () => {
     const run = await withRoom(16_384, async () => baton.run(await project(passing)));
     expect(run.verdict).toBe('passed');
     expect(run.notes.join('\n')).toMatch(/report\.html could not be written: no room left for artifacts/);
+    poor = run.id;
   });
 
-  it('once there is room again, nothing has to be restarted', async () => {
+  it('once there is room again, nothing has to be restarted, and the missing reports come', async () => {
     const run = await baton.run(await project(passing));
     expect(run).toMatchObject({ verdict: 'passed', notes: [] });
     expect(Buffer.from(await baton.client.report(run.id, 'html')).toString()).toMatch(/<!doctype html>/i);
+    // Its plan went with the file system that it lay on: what the ledger has is reported all the same.
+    const late = () => baton.client.report(poor, 'html').then(String, () => '');
+    await expect.poll(late, { timeout: 90_000, interval: 1_000 }).toBeTruthy();
+    expect(Buffer.from(await baton.client.report(poor, 'junit')).toString()).toContain('<testsuites');
   });
 });
 

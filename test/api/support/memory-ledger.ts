@@ -154,6 +154,9 @@ export class MemoryLedger implements Ledger {
     this.files.set(execution, files);
   }
 
+  async lacking(): Promise<string[]> {
+    return [];
+  }
   async artifacts(execution: string): Promise<ArtifactRef[]> {
     return [...(this.files.get(execution)?.values() ?? [])];
   }
