@@ -1,4 +1,4 @@
-/** The nightly suite and layers as a user has them: settings file, command line, everything killed and started again. */
+/** The nightly suite as a user has it: settings file, command line, everything killed and started again. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -16,8 +16,7 @@ import { signal } from '../chaos/processes.js';
 import { freePort } from '../support/temporal.js';
 
 const CLI = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
-const SAMPLE = join(PACKAGE_ROOT, 'test', 'fixtures', 'layers', 'custom-layer.yaml');
-const SUITES = ['smoke', 'ai-quality', 'ai-accuracy', 'performance', 'load', 'custom_category'];
+const SUITES = ['smoke', 'ai-quality', 'ai-accuracy', 'performance', 'load'];
 const run = promisify(execFile);
 let root = '';
 let home = '';
@@ -209,34 +208,5 @@ describe('schedules', () => {
     await expect.poll(async () => (await fired())?.outcome, { timeout: 60_000, interval: 500 }).toBe('passed');
     const run = await json<WorkflowExecution>('executions', 'show', (await fired())!.run!);
     expect(JSON.stringify(run.params)).toContain('"full_suite":true');
-  }, 120_000);
-});
-
-describe('layers', () => {
-  it('of the sample document are planned, then run', async () => {
-    const plan = await baton('run', '--layers', SAMPLE, '--env', 'staging', '--plan');
-    expect(plan, plan.err).toMatchObject({ code: 0 });
-    expect(plan.out).toContain('custom_layer (Custom Layer): at most 45 min');
-    const done = await baton('run', '--layers', SAMPLE, '--mode', 'layered_execution', '--json');
-    expect(done.code, done.err).toBe(0);
-    expect(JSON.parse(done.out)).toMatchObject({ workflow: 'layeredRun', outcome: 'passed', result: { notRun: [] } });
-  }, 120_000);
-
-  it('refuse a wrong environment, a wrong layer and flags of a plain run, and start nothing', async () => {
-    for (const [args, text] of [
-      [['--use-layers', '--env', 'moon'], '"moon" is no environment'],
-      [['--layers', 'nope'], 'There is no layer "nope"'],
-      [['--use-layers', '--suite', 'smoke'], 'exclude each other'],
-    ] as const) {
-      const refused = await baton('run', ...args);
-      expect([refused.code, refused.err]).toEqual([2, expect.stringContaining(text)]);
-    }
-    expect((await baton('run', '--orchestration-status')).code).toBe(0);
-    expect(
-      (await baton('layers', 'list')).out
-        .split('\n')
-        .map((line) => line.split(' ')[0])
-        .filter(Boolean),
-    ).toEqual(['fast_feedback', 'core_integration', 'service_integration', 'e2e_background']);
   }, 120_000);
 });
