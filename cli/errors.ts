@@ -24,6 +24,12 @@ export function endOf(error: unknown): { message: string; exitCode: ExitCode } {
   return { message: error instanceof Error ? withCause(error) : String(error), exitCode: EXIT.unknown };
 }
 
+/** For `catch`: what is not there is `undefined`, everything else is thrown on. */
+export function notThere(error: unknown): undefined {
+  if (isHttp(error) && error.status === 404) return undefined;
+  throw error;
+}
+
 /** `fetch failed` alone helps nobody. */
 function withCause(error: Error): string {
   const cause =

@@ -10,6 +10,7 @@ import { lineDiff } from '../../domain/report/line-diff.js';
 import { runningStack } from '../../workers/stack/manifest.js';
 import { executionId } from '../check.js';
 import { apiKey, type Context } from '../context.js';
+import { notThere } from '../errors.js';
 import { CommandEnd, EXIT, type ExitCode } from '../exit-codes.js';
 import { table } from '../terminal.js';
 import { objectOf } from './workflow.js';
@@ -274,11 +275,6 @@ function sinceOf(text: string, now: number): string {
     );
   return new Date(ms).toISOString();
 }
-
-export const notThere = (error: unknown): undefined => {
-  if (error instanceof Error && 'status' in error && error.status === 404) return undefined;
-  throw error;
-};
 
 function clientOf(context: Context): Client {
   const { settings } = context;

@@ -5,9 +5,9 @@ import { connectDefinitions } from '../../config/client.js';
 import { PACKAGE_ROOT } from '../../config/package.js';
 import { runningStack } from '../../workers/stack/manifest.js';
 import { apiKey, type Context } from '../context.js';
+import { notThere } from '../errors.js';
 import { CommandEnd, EXIT, type ExitCode } from '../exit-codes.js';
 import { table } from '../terminal.js';
-import { notThere } from './definitions.js';
 
 const SAMPLES = join(PACKAGE_ROOT, 'examples', 'workflows');
 

@@ -103,7 +103,14 @@ export function resultLine(json, code) {
   const broken = report.testResults.filter(
     (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
   );
-  const notes = broken.map((file) => `${file.name} failed as a file; counted as 1 failed.`);
+  const notes = [
+    ...report.testResults.flatMap((file) =>
+      file.assertionResults
+        .filter((test) => test.status === 'failed')
+        .map((test) => `Failed: ${file.name} > ${test.fullName}: ${firstLine(test.failureMessages)}`),
+    ),
+    ...broken.map((file) => `${file.name} failed as a file; counted as 1 failed.`),
+  ];
   let failed = report.numFailedTests + broken.length;
   if (failed === 0 && code !== 0) {
     notes.push(`Vitest ended with exit code ${code} though no test failed (see above); counted as 1 failed.`);
@@ -112,7 +119,11 @@ export function resultLine(json, code) {
   return { line: `${report.numPassedTests} passed, ${failed} failed`, notes };
 }
 
-/** @typedef {{ numPassedTests: number, numFailedTests: number, testResults: { name: string, status: string, assertionResults: { status: string }[] }[] }} VitestReport */
+/** @param {readonly string[] | undefined} messages */
+const firstLine = (messages) => (messages?.[0] ?? 'no message').split('\n', 1)[0]?.slice(0, 300);
+
+/** @typedef {{ status: string, fullName: string, failureMessages: string[] }} VitestTest */
+/** @typedef {{ numPassedTests: number, numFailedTests: number, testResults: { name: string, status: string, assertionResults: VitestTest[] }[] }} VitestReport */
 
 /** @param {string | null} json @returns {VitestReport | null} */
 function parse(json) {

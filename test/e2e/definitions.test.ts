@@ -1,5 +1,5 @@
 /** Definitions as people have them: by command and over HTTP, from a name alone, the named samples, and a worker of another language. */
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -12,11 +12,11 @@ import { PACKAGE_ROOT } from '../../config/package.js';
 import { BatchList } from '../../domain/api.schema.js';
 import type { DefinitionAnswer, StepList } from '../../domain/definitions/api.schema.js';
 import type { ExecutionAnswer } from '../../domain/executions.schema.js';
+import { pythonWithTemporal } from '../support/python.js';
 import { openStack, type TestStack } from './support/stack.js';
 
 const CLI = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
 const PYTHON_WORKER = join(PACKAGE_ROOT, 'test', 'fixtures', 'definitions', 'worker.py');
-const hasPythonSdk = spawnSync('python3', ['-c', 'import temporalio']).status === 0;
 const WIDE = 12;
 const SUITES = `
 suites:
@@ -213,13 +213,13 @@ describe('a step that runs tests', () => {
   }, 180_000);
 });
 
-describe.skipIf(!hasPythonSdk)('a role on its own task queue', () => {
+describe('a role on its own task queue', () => {
   let worker: ChildProcess;
   beforeAll(async () => {
     const { address } = baton.stack.manifest.temporal;
-    worker = spawn('python3', [PYTHON_WORKER, address, 'loads'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    worker = spawn(pythonWithTemporal(), [PYTHON_WORKER, address, 'loads'], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(worker.stdout!, 'data');
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     worker.kill('SIGTERM');
     await once(worker, 'exit');

@@ -127,7 +127,11 @@ describe('the last line of npm test', () => {
       testResults: files.map(({ name, status, tests }) => ({
         name,
         status,
-        assertionResults: tests.map((each) => ({ status: each })),
+        assertionResults: tests.map((each) => ({
+          status: each,
+          fullName: 'adds',
+          failureMessages: ['not 3\n  at a.ts:1'],
+        })),
       })),
     });
   it.each([
@@ -136,7 +140,7 @@ describe('the last line of npm test', () => {
       'red',
       report(11, 1, [{ name: 'a', status: 'failed', tests: ['failed', 'passed'] }]),
       1,
-      { line: '11 passed, 1 failed', notes: [] },
+      { line: '11 passed, 1 failed', notes: ['Failed: a > adds: not 3'] },
     ],
     [
       'a file that does not load',

@@ -1,12 +1,9 @@
 /** Timeouts and retries of failure analysis, the model and the knowledge store. */
-import { proxyActivities } from '@temporalio/workflow';
+import { type ActivityOptions, proxyActivities } from '@temporalio/workflow';
 import type { AnalysisActivities } from '../../domain/analysis/activities.js';
 import { CONTROL_QUEUE } from '../../domain/names.js';
 
-/** Rules over at most 200 failures take seconds; an embedding server or the store that is away comes back. It beats. */
-export const analysts = proxyActivities<
-  Pick<AnalysisActivities, 'analyseFailures' | 'rememberOutcome' | 'recallFailures'>
->({
+const patient = (maximumAttempts: number, ...nonRetryableErrorTypes: readonly string[]): ActivityOptions => ({
   taskQueue: CONTROL_QUEUE,
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '10 seconds',
@@ -14,25 +11,19 @@ export const analysts = proxyActivities<
     initialInterval: '500 milliseconds',
     backoffCoefficient: 2,
     maximumInterval: '30 seconds',
-    maximumAttempts: 30,
-    nonRetryableErrorTypes: ['Internal', 'NoAnswer', 'NotFound'],
+    maximumAttempts,
+    nonRetryableErrorTypes: ['Internal', 'NotFound', ...nonRetryableErrorTypes],
   },
 });
 
+/** Rules over at most 200 failures take seconds; an embedding server or the store that is away comes back. It beats. */
+export const analysts = proxyActivities<
+  Pick<AnalysisActivities, 'analyseFailures' | 'rememberOutcome' | 'recallFailures'>
+>(patient(30, 'NoAnswer'));
+
 /** What a fix is told and what it leaves behind: worth some tries, and not that the fix waits for a quarter of an hour. */
 export const memories = proxyActivities<Pick<AnalysisActivities, 'analyseFailures' | 'recallFailures' | 'rememberFix'>>(
-  {
-    taskQueue: CONTROL_QUEUE,
-    startToCloseTimeout: '10 minutes',
-    heartbeatTimeout: '10 seconds',
-    retry: {
-      initialInterval: '500 milliseconds',
-      backoffCoefficient: 2,
-      maximumInterval: '30 seconds',
-      maximumAttempts: 10,
-      nonRetryableErrorTypes: ['Internal', 'NotFound'],
-    },
-  },
+  patient(10),
 );
 
 /**

@@ -1,5 +1,3 @@
-import { CancellationScope } from '@temporalio/workflow';
-
 /**
  * Local activities of a workflow, one after the other. Their results reach a replay in other groups than they first came in
  * (temporalio/sdk-typescript#1744, sdk-python#1881): branches that go on from two of them at one time would then ask for what
@@ -8,6 +6,8 @@ import { CancellationScope } from '@temporalio/workflow';
  * None is cut short: what they write must be written, and one that is cancelled just when it begins may never come back.
  * Whoever was cancelled hears of it at the next step.
  */
+import { CancellationScope } from '@temporalio/workflow';
+
 type Call = ((...args: unknown[]) => Promise<unknown>) & {
   executeWithOptions(options: object, args: unknown[]): Promise<unknown>;
 };
