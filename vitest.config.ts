@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/support/longest-first.js';
 
 // What is waited for comes later on a busy machine; a wait costs nothing where it comes at once.
 const shared = { testTimeout: 30_000, hookTimeout: 120_000, expect: { poll: { timeout: 30_000 } } };
@@ -8,6 +9,7 @@ export default defineConfig({
   test: {
     // One for each core: most tests wait for a server half of their time. The default leaves a core idle.
     maxWorkers: availableParallelism(),
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,

@@ -1,7 +1,7 @@
 /** Workers for workflow tests: real workflows on a real server, with activities that follow a script. */
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import type {
   BaseActivities,
   BatchActivities,
@@ -13,6 +13,7 @@ import type {
 } from '../../domain/activities.js';
 import { CONTROL_QUEUE, PLANNING_QUEUE, RUNNER_QUEUE } from '../../domain/names.js';
 import type { TestRunInput } from '../../workflows/messages.js';
+import { keptBundle } from './kept-bundle.js';
 
 let installed = false;
 export function quietRuntime(): void {
@@ -22,14 +23,10 @@ export function quietRuntime(): void {
 }
 
 let bundle: Promise<WorkflowBundle> | undefined;
+/** From the sources in tests, compiled in benches. */
 export function workflowBundle(): Promise<WorkflowBundle> {
-  const quiet = { trace() {}, debug() {}, info() {}, log() {}, warn: console.warn, error: console.error };
-  // From the sources in tests, compiled in benches.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL(`../../workflows/index.${extension}`, import.meta.url)),
-    logger: quiet,
-  });
+  bundle ??= keptBundle(fileURLToPath(new URL(`../../workflows/index.${extension}`, import.meta.url)));
   return bundle;
 }
 
