@@ -98,6 +98,11 @@ export class LimitWatch {
     return written && written.bytes() > (limits.diskMb ?? Number.POSITIVE_INFINITY) * MIB ? 'disk' : null;
   }
 
+  /** Asked at every look, and once more when a program ends badly: one that cannot write its report is often done at once. */
+  fullVerdict(): KillReason | null {
+    return this.#watched.disks.some(isDiskFull) ? 'disk' : null;
+  }
+
   #schedule(afterMs: number): void {
     this.#timer = setTimeout(() => this.#look(), afterMs);
   }
@@ -146,7 +151,7 @@ export class LimitWatch {
   #diskVerdict(now: number): KillReason | null {
     if (now - this.#lastDiskLook < DISK_LOOK_MS) return null;
     this.#lastDiskLook = now;
-    return this.#watched.disks.some(isDiskFull) ? 'disk' : null;
+    return this.fullVerdict();
   }
 }
 

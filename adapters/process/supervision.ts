@@ -112,7 +112,7 @@ export class Supervision {
     for (const { read } of [pipes.out, pipes.err]) read.destroy();
     capture.end();
     this.#watch?.stop();
-    this.#killed ??= this.#watch?.kernelVerdict() ?? this.#watch?.writtenVerdict() ?? null;
+    this.#killed ??= this.#verdictAtEnd(end);
     const peakMemoryMb = this.#watch?.peakMemoryMb ?? null;
     await cgroup?.remove();
     return this.#record({ ...end, durationMs, peakMemoryMb, outputBytes: capture.bytes, leftBehind });
@@ -173,6 +173,12 @@ export class Supervision {
       leaseMs,
       onLimit: (reason) => (reason === 'silence' ? this.endPolitely(reason) : this.endAtOnce(reason)),
     });
+  }
+
+  #verdictAtEnd({ code }: ProgramEnd): KillReason | null {
+    const watch = this.#watch;
+    if (!watch) return null;
+    return watch.kernelVerdict() ?? watch.writtenVerdict() ?? (code === 0 ? null : watch.fullVerdict());
   }
 
   /** Waits for leftovers to end by themselves. Returns how many did not. */

@@ -161,6 +161,12 @@ test.runIf(process.platform === 'linux' && process.getuid?.() === 0)('a full dis
     const env = { PATH: '/usr/bin:/bin', TMPDIR: small };
     const hoarder = scratch.sh('head -c 2000000 /dev/zero > $TMPDIR/hoard; sleep 100', { env });
     expect(await (await cage.start(hoarder)).exit).toMatchObject({ killed: 'disk', signal: 'SIGKILL' });
+    // Over before anybody looks: what a reporter does that cannot write.
+    const hasty = scratch.sh('exit 7', { env });
+    expect(await (await cage.start(hasty)).exit).toMatchObject({ killed: 'disk', code: 7 });
+    expect(await (await cage.start(scratch.sh('true', { env }))).exit).toMatchObject({ killed: null, code: 0 });
+    rmSync(join(small, 'hoard'));
+    expect(await (await cage.start(hasty)).exit).toMatchObject({ killed: null, code: 7 });
   } finally {
     await until('unmounting', () => {
       execFileSync('umount', [small]);
