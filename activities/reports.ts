@@ -43,22 +43,18 @@ export async function writeReports(deps: RunDeps, execution: string): Promise<vo
   }
 }
 
-/** Newer runs only: what is older has been missed by nobody. */
+/** What ended longer ago has been missed by nobody. */
 const LOOK_BACK_MS = 24 * 3_600_000;
 const MOST_AT_ONCE = 20;
 
 /**
- * Writes again what could not be written when the run ended, such as on a full disk. Returns the executions that have all
- * of it now. Harmless when several processes do it at the same time.
+ * Writes again what could not be written when the run ended, such as on a full disk. Harmless when several processes do it
+ * at the same time.
  */
-export async function writeMissingReports(deps: RunDeps, now: number): Promise<string[]> {
+export async function writeMissingReports(deps: RunDeps, now: number): Promise<void> {
   const names = ['receipt.json', ...WRITERS.map(({ name }) => name)];
-  const lacking = () => deps.ledger.lacking(names, new Date(now - LOOK_BACK_MS), MOST_AT_ONCE);
-  const executions = await lacking();
+  const executions = await deps.ledger.lacking(names, new Date(now - LOOK_BACK_MS), MOST_AT_ONCE);
   for (const execution of executions) await writeReports(deps, execution);
-  if (executions.length === 0) return [];
-  const still = new Set(await lacking());
-  return executions.filter((execution) => !still.has(execution));
 }
 
 async function tellOf(deps: RunDeps, execution: string, name: string, error: unknown): Promise<void> {

@@ -1,34 +1,24 @@
 /** Runs in layers as they are asked for by flags, beside a plain run that stays what it was. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { PACKAGE_ROOT } from '../../config/package.js';
 import type { ExecutionAnswer, ExecutionPage } from '../../domain/executions.schema.js';
 import { STANDARD_LAYERS } from '../../domain/layers/layers.schema.js';
+import { suitesProject } from './support/projects.js';
 import { openStack, type TestStack } from './support/stack.js';
 
 const CLI = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
 const SAMPLE = join(PACKAGE_ROOT, 'test', 'fixtures', 'layers', 'custom-layer.yaml');
-const SUITES = [...STANDARD_LAYERS, 'custom_category'];
 
 let project = '';
 let baton: TestStack;
 
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), 'baton-layers-'));
-  await mkdir(join(project, 'test'));
-  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'shop', type: 'module' }));
-  for (const suite of SUITES)
-    await writeFile(
-      join(project, 'test', `${suite}.test.mjs`),
-      `import { test } from 'node:test';\ntest('${suite} works', () => {});\n`,
-    );
-  const suites = SUITES.map((name) => ({ name, framework: 'node-test', include: [`test/${name}.test.mjs`] }));
-  await writeFile(join(project, 'baton.config.json'), JSON.stringify({ suites }));
+  project = await suitesProject([...STANDARD_LAYERS, 'custom_category']);
   baton = await openStack();
 });
 afterAll(async () => {
@@ -36,10 +26,11 @@ afterAll(async () => {
   await rm(project, { recursive: true, force: true });
 });
 
-function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+const run = (...args: string[]) => command('run', ...args);
+function command(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const env = { ...process.env, BATON_HOME: baton.home, NO_COLOR: '1' };
   return new Promise((done) =>
-    execFile(process.execPath, [CLI, 'run', ...args], { env, cwd: project }, (error, out, err) =>
+    execFile(process.execPath, [CLI, ...args], { env, cwd: project }, (error, out, err) =>
       done({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
     ),
   );
@@ -93,6 +84,13 @@ describe('layers', () => {
       expect([refused.code, refused.err]).toEqual([2, expect.stringContaining(text)]);
     }
     expect(await executions()).toEqual(before);
+  });
+
+  it('that every project has are listed in their order', async () => {
+    const { out } = await command('layers', 'list');
+    const names = out.split('\n').map((line) => line.split(' ')[0]);
+    expect(names.filter(Boolean)).toEqual([...STANDARD_LAYERS]);
+    expect(STANDARD_LAYERS).toEqual(['fast_feedback', 'core_integration', 'service_integration', 'e2e_background']);
   });
 });
 

@@ -14,6 +14,7 @@ import { locateTemporal } from '../../scripts/lib/temporal-server.mjs';
 import { readManifest } from '../../workers/stack/manifest.js';
 import { signal } from '../chaos/processes.js';
 import { freePort } from '../support/temporal.js';
+import { suitesProject } from './support/projects.js';
 
 const CLI = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
 const SUITES = ['smoke', 'ai-quality', 'ai-accuracy', 'performance', 'load'];
@@ -73,17 +74,9 @@ const nightly = () => ({
 
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'baton-nightly-'));
-  [home, project] = [join(root, 'home'), join(root, 'project')];
-  await mkdir(join(project, 'test'), { recursive: true });
+  home = join(root, 'home');
+  project = await suitesProject(SUITES);
   await mkdir(home);
-  await writeFile(join(project, 'package.json'), JSON.stringify({ name: 'shop', type: 'module' }));
-  for (const suite of SUITES)
-    await writeFile(
-      join(project, 'test', `${suite}.test.mjs`),
-      `import { test } from 'node:test';\ntest('${suite} works', () => {});\n`,
-    );
-  const suites = SUITES.map((name) => ({ name, framework: 'node-test', include: [`test/${name}.test.mjs`] }));
-  await writeFile(join(project, 'baton.config.json'), JSON.stringify({ suites }));
   await settings([nightly()]);
   flags = (
     await Promise.all(['--port', '--temporal-port', '--ui-port'].map(async (flag) => [flag, String(await freePort())]))
@@ -95,7 +88,7 @@ afterAll(async () => {
     stack.kill('SIGTERM');
     await once(stack, 'exit');
   }
-  await rm(root, { recursive: true, force: true });
+  for (const dir of [root, project]) await rm(dir, { recursive: true, force: true });
 });
 
 const list = async (): Promise<ScheduleAnswer[]> => (await json<ScheduleList>('schedule', 'list')).items;

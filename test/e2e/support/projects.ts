@@ -16,6 +16,20 @@ export async function project(files: Readonly<Record<string, string>>): Promise<
   return dir;
 }
 
+/** A suite of each of these names, with one file of one green test. */
+export function suitesProject(names: readonly string[]): Promise<string> {
+  const suites = names.map((name) => ({ name, framework: 'node-test', include: [`test/${name}.test.mjs`] }));
+  const file = (name: string): [string, string] => [
+    `test/${name}.test.mjs`,
+    `import { test } from 'node:test';\ntest('${name} works', () => {});\n`,
+  ];
+  return project({
+    'package.json': JSON.stringify({ name: 'shop', type: 'module' }),
+    'baton.config.json': JSON.stringify({ suites }),
+    ...Object.fromEntries(names.map(file)),
+  });
+}
+
 /**
  * Each test appends its name to a file outside Baton's reach when it ends: the independent truth about what ran.
  * `files` files of `tests` tests that take `ms` each.
