@@ -10,6 +10,8 @@ import type { Feature, OpenFeature } from './feature.js';
 
 /** An edit of the file is effective within this time. */
 const LOOK_AT_FILE_MS = 5_000;
+/** The server's list follows the truth by a moment, and another process may have been half way: what was missed is seen again. */
+const RECONCILE_MS = 300_000;
 const CORRECT_MS = 24 * 3_600_000;
 
 export const schedules: OpenFeature = ({
@@ -28,23 +30,29 @@ export const schedules: OpenFeature = ({
   owned(now, Date.now());
   let text = JSON.stringify(now);
   let said = '';
+  /** When the server has to be as the file says: at once after an edit, and again from time to time. */
+  let dueMs = 0;
 
+  /** What fails here is due still, so the next look tries it again. */
   const apply = async (): Promise<void> => {
     await reconcileSchedules(deps, now, Date.now());
     await ensureCleanup(client, now.cleanup_interval);
+    dueMs = Date.now() + RECONCILE_MS;
   };
 
   /** A wrong edit keeps what was there before, and is said once. */
-  const lookAtFile = async (): Promise<void> => {
+  const followFile = async (): Promise<void> => {
     try {
       const read = sectionOf(readInstallation(settings));
-      if (JSON.stringify(read) === text) return;
-      owned(read, Date.now());
-      now = read;
-      text = JSON.stringify(read);
+      if (JSON.stringify(read) !== text) {
+        owned(read, Date.now());
+        now = read;
+        text = JSON.stringify(read);
+        dueMs = 0;
+        log.info({}, 'the schedules of the settings file have changed');
+      }
+      if (Date.now() >= dueMs) await apply();
       said = '';
-      log.info({}, 'the schedules of the settings file have changed');
-      await apply();
     } catch (error) {
       if (!(error instanceof ProjectProblem) || error.problem !== 'ConfigInvalid') throw error;
       if (said !== error.message)
@@ -61,7 +69,7 @@ export const schedules: OpenFeature = ({
       await correctSchedules(deps, Date.now());
     },
     watches: [
-      { ms: LOOK_AT_FILE_MS, what: 'looking for changed schedules in the settings file', work: lookAtFile },
+      { ms: LOOK_AT_FILE_MS, what: 'bringing schedules to what the settings file says', work: followFile },
       { ms: CORRECT_MS, what: 'correcting schedules', work: () => correctSchedules(deps, Date.now()) },
     ],
   };

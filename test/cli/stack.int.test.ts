@@ -156,7 +156,7 @@ describe('the stack', () => {
       process.kill(before, 'SIGKILL');
       const after = await until(() => {
         const now = part(readManifest(home), name);
-        return now && now.pid !== before && now;
+        return said.length === 2 && now && now.pid !== before && now;
       });
       expect(after.restarts).toBe(1);
       expect(isAlive(after.pid)).toBe(true);
@@ -168,6 +168,19 @@ describe('the stack', () => {
       if (name === 'temporal') expect(await temporalHealth(manifest.temporal.address, 2_000)).toBeNull();
     },
   );
+
+  it('notes a process that is not ready yet, so that it is found should the supervisor die now', async () => {
+    const { manifest } = await start();
+    const before = part(manifest, 'control')!.pid;
+    writeFileSync(join(home, 'never-ready'), '');
+    process.kill(before, 'SIGKILL');
+    const after = await until(() => {
+      const now = part(readManifest(home), 'control');
+      return now && now.pid > 0 && now.pid !== before && now;
+    });
+    expect(isAlive(after.pid)).toBe(true);
+    expect(said.join('\n')).not.toContain('is back');
+  });
 
   it('kills what does not end when told', async () => {
     const stack = await start({ env: { ...process.env, STAND_IN: 'stubborn' }, stopTimeoutMs: 300 });

@@ -69,7 +69,7 @@ describe(`${KILLS} kills while a suite runs`, () => {
     const { id } = await baton.start(dir);
     for (let kill = 0; kill < 2; kill++) {
       await sleep(1_200);
-      process.kill(baton.pid('control'), 'SIGKILL');
+      expect(kill9(baton.pid('control'))).toBe(true);
       await expect
         .poll(
           () =>

@@ -1,8 +1,9 @@
 /** Schedules on the real server, with the real ledger: what fires, what comes of it, and what is made up for. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, ServiceError } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExecutionActivities } from '../../activities/executions/index.js';
 import { executionStarter } from '../../activities/executions/start.js';
@@ -10,6 +11,9 @@ import { createScheduleActivities } from '../../activities/schedules/index.js';
 import { owned, reconcileSchedules } from '../../activities/schedules/reconcile.js';
 import { temporalSchedules } from '../../adapters/temporal/schedules.js';
 import { temporalWorkflows } from '../../api/engine/workflow-engine.js';
+import { schedules } from '../../config/features/schedules.js';
+import { readInstallation } from '../../config/installation.js';
+import { ensureHousekeeping } from '../../config/temporal.js';
 import { newExecutionId } from '../../api/runs/run-id.js';
 import { builtIn } from '../../domain/catalog.js';
 import type { Notice } from '../../domain/notice.js';
@@ -367,6 +371,40 @@ describe('the settings file', () => {
       true,
       true,
     ]);
+  });
+
+  it('is followed at the next look when the server could not be asked at the first', async () => {
+    const home = await mkdtemp(join(dir, 'home-'));
+    const write = (entries: readonly object[]) =>
+      writeFile(join(home, 'config.yaml'), JSON.stringify({ scheduler: { source, schedules: entries } }));
+    const entry = { name: 'Nightly Tests', schedule: '0 0 * * *', workflow_id: 'run', parameters: { source } };
+    await write([entry]);
+    let away = false;
+    const list: Client['schedule']['list'] = (options) => {
+      if (away) throw new ServiceError('14 UNAVAILABLE');
+      return bench.client.schedule.list(options);
+    };
+    const schedule = Object.assign(Object.create(bench.client.schedule) as Client['schedule'], { list });
+    const client = Object.assign(Object.create(bench.client) as Client, { schedule });
+    const given = { home, configFile: undefined, namespace: 'default' };
+    const feature = await schedules({
+      settings: given,
+      installation: readInstallation(given),
+      client,
+      ledger: opened.ledger,
+      catalog: builtIn,
+      log: quiet,
+    } as unknown as Parameters<typeof schedules>[0]);
+    await ensureHousekeeping(bench.client);
+    await feature.started!();
+    expect((await states()).has('nightly-tests')).toBe(true);
+    await write([]);
+    away = true;
+    const look = feature.watches![0]!.work;
+    await expect(look()).rejects.toThrow('14 UNAVAILABLE');
+    away = false;
+    await look();
+    expect((await states()).has('nightly-tests')).toBe(false);
   });
 
   it('an entry that is wrong changes nothing; without a source the built-in ones wait', async () => {

@@ -121,6 +121,8 @@ export class RunningPart {
     if (this.stopping) return 'it was stopped';
     const child = this.plan.start();
     this.child = child;
+    // Told before it is ready: whoever sweeps after a supervisor that died now has to know of it.
+    this.onChange();
     child.stdout?.on('data', (chunk: Buffer) => this.plan.log.write(chunk));
     child.stderr?.on('data', (chunk: Buffer) => this.plan.log.write(chunk));
     const over = new AbortController();

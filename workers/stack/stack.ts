@@ -259,8 +259,13 @@ class Starting {
   }
 
   private changed(): void {
-    if (this.manifest && !this.stopped)
+    if (!this.manifest || this.stopped) return;
+    try {
       this.writeManifest(this.manifest.api, this.manifest.webUi, this.manifest.temporal.address);
+    } catch (error) {
+      // On a full disk the parts go on; the next change writes it.
+      this.say(`The list of processes could not be written: ${(error as Error).message}`);
+    }
   }
 
   private log(name: string): LogFile {

@@ -1,5 +1,7 @@
 /** Stands in for the control process: answers on its port with its environment, and does what STAND_IN says. */
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 
 if (process.env.STAND_IN === 'refuse') {
   process.send(
@@ -14,8 +16,9 @@ if (process.env.STAND_IN === 'refuse') {
     if (request.url === '/crash') process.kill(process.pid, 'SIGKILL');
     response.end(JSON.stringify(process.env));
   });
-  server.listen(Number(process.env.BATON_PORT), process.env.BATON_HOST, () =>
-    process.send({ ready: true, url: `http://127.0.0.1:${server.address().port}` }),
-  );
+  server.listen(Number(process.env.BATON_PORT), process.env.BATON_HOST, () => {
+    if (existsSync(join(process.env.BATON_HOME, 'never-ready'))) return;
+    process.send({ ready: true, url: `http://127.0.0.1:${server.address().port}` });
+  });
   process.on('SIGTERM', () => process.exit(0));
 }
