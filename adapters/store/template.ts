@@ -1,15 +1,14 @@
 /**
  * An empty database that is ready to be copied, schema included. Creating one takes PGlite about four seconds, copying
- * one takes a quarter of a second. The template is made once per PGlite version and schema, in a folder that the caller
+ * its thousand files takes a quarter of a second, and a whole second file by file through the thread pool. The template is made once per PGlite version and schema, in a folder that the caller
  * names. Whoever opens a copy runs the migrations as always.
  */
-import { createHash } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Kysely, PostgresDialect } from 'kysely';
-import { STATEMENTS } from './migrations/0001-ledger.js';
-import { migrate } from './migrations/index.js';
+import { migrate, schemaId } from './migrations/index.js';
 import { PglitePool } from './pglite-pool.js';
 import { openSession } from './pglite-session.js';
 
@@ -18,8 +17,7 @@ async function templateName(): Promise<string> {
   const main = createRequire(import.meta.url).resolve('@electric-sql/pglite');
   const manifest = await readFile(join(dirname(dirname(main)), 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
-  const schema = createHash('sha256').update(JSON.stringify(STATEMENTS)).digest('hex').slice(0, 12);
-  return `pglite-${version}-${schema}`;
+  return `pglite-${version}-${schemaId()}`;
 }
 
 /** Makes the template below `home` unless it is there, and returns its directory. Safe to call from several processes. */
@@ -51,8 +49,17 @@ export async function copyTemplate(template: string, dataDir: string): Promise<v
   if (await isDirectory(dataDir)) return;
   const draft = `${dataDir}.new`;
   await rm(draft, { recursive: true, force: true });
-  await cp(template, draft, { recursive: true });
+  copyTree(template, draft);
   await rename(draft, dataDir);
+}
+
+function copyTree(from: string, to: string): void {
+  mkdirSync(to, { mode: 0o700 });
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)];
+    if (entry.isDirectory()) copyTree(source, target);
+    else copyFileSync(source, target);
+  }
 }
 
 async function isDirectory(path: string): Promise<boolean> {
