@@ -2,7 +2,8 @@
 import { connectClient } from '../config/client.js';
 import { readSettings } from '../config/config.js';
 
-import { type Context, installationRoot } from './context.js';
+import { PACKAGE_ROOT } from '../config/package.js';
+import type { Context } from './context.js';
 import { endOf } from './errors.js';
 import { examine } from './examine.js';
 import type { ExitCode } from './exit-codes.js';
@@ -16,7 +17,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
       cwd: process.cwd(),
       stdout: process.stdout,
       stderr: process.stderr,
-      root: installationRoot(),
+      root: PACKAGE_ROOT,
       connect: connectClient,
       examine,
     };

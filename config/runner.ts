@@ -21,7 +21,6 @@ import { removeStaleGroups } from '../adapters/process/cgroup.js';
 import { testEnvironment } from '../adapters/process/environment.js';
 import { gitOf, untrustedEnvironment } from '../adapters/process/sealing.js';
 import { ownTempDir, removeStaleTemp, removeTree } from '../adapters/process/own-temp.js';
-import { scriptRepair } from '../adapters/repair/index.js';
 import type { Workspaces } from '../adapters/vcs/workspace.js';
 import { projectName } from '../adapters/vcs/project-name.js';
 import { executionOfWorkspace } from '../domain/blame-ports.js';
@@ -172,7 +171,8 @@ function activities(
   };
   const batches = createBatchActivities(own);
   const base = createBaseActivities({ ...own, project: tools.project, base: httpBaseApi(wire) });
-  const fixes = createFixRunnerActivities({ ...own, repair: scriptRepair, fixes: httpFixApi(wire) });
+  const repair = async () => (await import('../adapters/repair/index.js')).scriptRepair;
+  const fixes = createFixRunnerActivities({ ...own, repair, fixes: httpFixApi(wire) });
   const planning = createPlanningActivities({
     api,
     cage: tools.cage,

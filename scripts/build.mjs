@@ -1,4 +1,4 @@
-/** Compiles TypeScript to dist/ and bundles the workflows, so that a worker starts without webpack. */
+/** Compiles TypeScript to dist/, bundles the workflows, so that a worker starts without webpack, and then the programs. */
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -25,6 +25,9 @@ const { code } = await bundleWorkflowCode({
   logger: quiet,
 });
 writeFileSync(join(root, 'dist', 'workflow-bundle.js'), code);
+
+const { bundlePrograms } = await import('./bundle.mjs');
+await bundlePrograms(root);
 
 // An empty ledger to copy, so that the very first start does not wait for one to be made.
 const { prepareTemplate } = await import(pathToFileURL(join(root, 'dist', 'adapters', 'store', 'index.js')).href);

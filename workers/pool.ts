@@ -1,7 +1,7 @@
 /** A pool of runners as a process of its own: `node dist/workers/pool.js` on each machine of a cluster. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { compiled } from '../config/package.js';
 import { readSettings } from '../config/config.js';
 import { createLog } from '../config/log.js';
 import { connectPool, needsApi, refuseStranger } from '../config/pool.js';
@@ -35,7 +35,7 @@ await runProcess(async () => {
     plan: (name) =>
       nodePart({
         name,
-        entry: fileURLToPath(new URL('./runner.js', import.meta.url)),
+        entry: compiled('workers/runner.js'),
         env: {
           ...environment,
           BATON_RUNNER_TOKEN: settings.runnerToken,

@@ -4,6 +4,7 @@
  */
 import type { FixRunnerActivities } from '../../domain/fix/activities.js';
 import type { Candidate } from '../../domain/fix/candidate.schema.js';
+import type { RepairTools } from '../../domain/fix/ports.js';
 import { type FixApi, fixArtifact, type FixPart, type FixWork, fixWorkspace } from '../../domain/fix/work.schema.js';
 import { ProjectProblem } from '../../domain/failures.js';
 import type { Suite } from '../../domain/plan.schema.js';
@@ -13,19 +14,22 @@ import { namedFailures } from '../to-failure.js';
 import type { Group, RepairCase, RepairDeps } from './deps.js';
 import { propose, reportOf, type Tried, tryAll, verifyAll } from './repair.js';
 
-export interface FixRunnerDeps extends RepairDeps {
+export interface FixRunnerDeps extends Omit<RepairDeps, 'repair'> {
   readonly fixes: FixApi;
+  /** Asked when there is something to repair: it brings a whole compiler, which takes as long to load as the runner. */
+  repair(): Promise<RepairTools>;
 }
 
 /** Checkouts that are tried in side by side. */
 const LANES = 2;
 
 export function createFixRunnerActivities(deps: FixRunnerDeps): FixRunnerActivities {
+  const equipped = async (): Promise<RepairDeps> => ({ ...deps, repair: await deps.repair() });
   return namedFailures<FixRunnerActivities>({
     proposeFixes: (input) =>
       withHeartbeat((signal) =>
         inCheckouts(deps, input, { lanes: 1, candidates: [] }, signal, async (given, work) => {
-          const { candidates, located, suspects } = await propose(deps, given);
+          const { candidates, located, suspects } = await propose(await equipped(), given);
           await store(deps, work, 'candidates', { version: 1, candidates });
           return { candidates: candidates.length, located, suspects: suspects.slice(0, 5) };
         }),
@@ -35,7 +39,7 @@ export function createFixRunnerActivities(deps: FixRunnerDeps): FixRunnerActivit
         const { candidates } = await deps.fixes.candidates(input.run, input.fix, 'candidates');
         const how = { lanes: Math.min(LANES, deps.cores), candidates };
         return inCheckouts(deps, input, how, signal, async (given, work) => {
-          const { survivors, stopped, ...tried } = await tryAll(deps, given, candidates);
+          const { survivors, stopped, ...tried } = await tryAll(await equipped(), given, candidates);
           await store(deps, work, 'survivors', { version: 1, candidates: survivors });
           return {
             ...tried,
@@ -54,7 +58,7 @@ export function createFixRunnerActivities(deps: FixRunnerDeps): FixRunnerActivit
           const { candidates: survivors } = await deps.fixes.candidates(work.run, work.fix, 'survivors');
           const rankOf = ({ id }: Candidate): number => candidates.findIndex((each) => each.id === id) + 1;
           const began = performance.now();
-          const { finalists, winner } = await verifyAll(deps, given, survivors, rankOf);
+          const { finalists, winner } = await verifyAll(await equipped(), given, survivors, rankOf);
           const { proposed, tried } = input;
           const whole: Tried = { ...tried, survivors: [...survivors].slice(0, 50) };
           const report = reportOf({ ...proposed, candidates }, whole, finalists, winner, performance.now() - began);

@@ -1,12 +1,10 @@
 /**
  * Where our own reporters are. They run inside the project's framework, so they are plain files that the compiler does
- * not touch and that are found from the package's root, wherever this module was compiled to.
+ * not touch.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-let reporters: string | undefined;
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../package-root.js';
 
 /** Absolute path of a file in `adapters/frameworks/reporters/`. Throws when the installation is not complete. */
 export function reporterPath(name: string): string {
@@ -16,20 +14,4 @@ export function reporterPath(name: string): string {
 }
 
 /** Where they all are: code that sees little of this machine must see this. */
-export function reportersDir(): string {
-  reporters ??= join(packageRoot(dirname(fileURLToPath(import.meta.url))), 'adapters', 'frameworks', 'reporters');
-  return reporters;
-}
-
-function packageRoot(start: string): string {
-  for (let dir = start; ; dir = dirname(dir)) {
-    if (isBaton(join(dir, 'package.json'))) return dir;
-    if (dir === dirname(dir))
-      throw new Error(`no package.json named "baton" above ${start}: Baton is not installed completely`);
-  }
-}
-
-function isBaton(path: string): boolean {
-  if (!existsSync(path)) return false;
-  return (JSON.parse(readFileSync(path, 'utf8')) as { name?: unknown }).name === 'baton';
-}
+export const reportersDir = (): string => join(PACKAGE_ROOT, 'adapters', 'frameworks', 'reporters');

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { compiled } from '../package-root.js';
 import type { Cage, CagedProcess, CageRequest } from '../../domain/runner-ports.js';
 import { refusal, type Seal } from '../../domain/seal.js';
 import { type Isolation, levelsHere, probeIsolation, type Trial } from './isolation.js';
@@ -20,7 +20,7 @@ export interface CageOptions {
   readonly renewMs?: number;
   /** Keeps one started supervisor ready for some seconds after each run, which hides Node's own start from the next. */
   readonly spare?: boolean;
-  /** Compiled `cage-main.js`; default: beside this file, or in `dist/` when this file runs uncompiled. */
+  /** Compiled `cage-main.js`; default: the one of the build. */
   readonly cageMain?: string;
   /** Directories where bwrap, unshare, nsenter, env, setsid, mkfifo and ps are looked for. */
   readonly toolPath?: string;
@@ -37,11 +37,8 @@ const SPARE_IDLE_MS = 8_000;
 const TRIAL_LIMITS = { timeoutMs: 10_000, graceMs: 0, outputMb: 1, memoryMb: 256, processes: 64 };
 
 function compiledMain(): string {
-  const places = ['./cage-main.js', '../../dist/adapters/process/cage-main.js'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
-  const found = places.find((path) => existsSync(path));
-  if (!found) throw new Error('the supervisor is not compiled: run `npm run build` first');
+  const found = compiled('adapters/process/cage-main.js');
+  if (!existsSync(found)) throw new Error('the supervisor is not compiled: run `npm run build` first');
   return found;
 }
 

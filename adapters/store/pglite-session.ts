@@ -1,5 +1,6 @@
 /** One PGlite session in a worker thread: open, query, close. A session that broke stays broken; its owner opens a new one. */
 import { Worker } from 'node:worker_threads';
+import { compiled } from '../package-root.js';
 import type { WorkerError, WorkerReply, WorkerRequest, WorkerRows } from './pglite-worker.mjs';
 
 /** What the database said. `code` is the SQLSTATE; without one the engine itself gave up, not the statement. */
@@ -40,7 +41,7 @@ export class SessionLost extends Error {
  */
 const ANSWER_TIMEOUT_MS = 300_000;
 
-const WORKER_FILE = new URL('./pglite-worker.mjs', import.meta.url);
+const WORKER_FILE = compiled('adapters/store/pglite-worker.mjs');
 
 class WorkerSession implements PgliteSession {
   readonly #worker: Worker;

@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
+import { compiled } from '../package-root.js';
 import { type CodecKey, EncryptionCodec } from './codec.js';
 
 export interface TemporalOptions {
@@ -13,7 +14,7 @@ export function dataConverter(keys: readonly CodecKey[]): DataConverter | undefi
   if (keys.length === 0) return undefined;
   return {
     payloadCodecs: [new EncryptionCodec(keys)],
-    failureConverterPath: new URL('./failure-converter.js', import.meta.url).pathname,
+    failureConverterPath: compiled('adapters/temporal/failure-converter.js'),
   };
 }
 

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { compiled } from '../../config/package.js';
 import { Manifest, runningStack } from '../../workers/stack/manifest.js';
 import { StackProblem } from '../../workers/stack/problem.js';
 import { DEFAULT_PORTS, type Stack, startStack } from '../../workers/stack/stack.js';
@@ -86,7 +86,7 @@ async function detached(context: Context, flags: StackFlags): Promise<Manifest> 
   const logs = join(context.settings.home, 'logs');
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const log = openSync(join(logs, 'supervisor.log'), 'w', 0o600);
-  const entry = fileURLToPath(new URL('../../workers/supervisor.js', import.meta.url));
+  const entry = compiled('workers/supervisor.js');
   const child = fork(entry, [JSON.stringify(plainOptions(context, flags))], {
     detached: true,
     env: { ...context.settings.environment },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { runCommand } from './run-command.mjs';
 
 const BUILD_TIMEOUT_MS = 10 * 60_000;
-const SETTINGS = ['package-lock.json', 'tsconfig.json', 'scripts/build.mjs'];
+const SETTINGS = ['package-lock.json', 'tsconfig.json', 'scripts/build.mjs', 'scripts/bundle.mjs'];
 
 /** @param {string} root */
 const stampFile = (root) => join(root, 'dist', '.baton-build');

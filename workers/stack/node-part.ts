@@ -1,5 +1,8 @@
 /** Control and runners as parts: Node processes on a leash, told everything by their environment. */
 import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { PACKAGE_ROOT } from '../../config/package.js';
 import type { LogFile } from './log-file.js';
 import { awaitReadyMessage, type PartPlan } from './part.js';
 
@@ -14,7 +17,7 @@ export interface NodePartOptions {
   readonly onReady?: (message: Record<string, unknown>) => void;
 }
 
-const LEASH = new URL('../../scripts/lib/leash.mjs', import.meta.url).href;
+const LEASH = pathToFileURL(join(PACKAGE_ROOT, 'scripts', 'lib', 'leash.mjs')).href;
 
 /** Ctrl-C on a terminal reaches every process of its group: only the supervisor may hear it, because it knows the order of the end. */
 export const OWN_GROUP = process.platform !== 'win32';

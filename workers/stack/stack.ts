@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { compiled } from '../../config/package.js';
 import { connectPool } from '../../config/pool.js';
 import { runnerEnvironment } from '../../config/runner-environment.js';
 import { DEFAULT_SCALING } from '../../domain/scaling.js';
@@ -273,7 +273,7 @@ class Starting {
   }
 
   private entry(part: 'control' | 'runner'): string {
-    return this.options.entries?.[part] ?? fileURLToPath(new URL(`../${part}.js`, import.meta.url));
+    return this.options.entries?.[part] ?? compiled(`workers/${part}.js`);
   }
 
   private get namespace(): string {

@@ -1,6 +1,7 @@
 /** The embedded Temporal server as a part: its flags, and how to know that it serves. */
 import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../../config/package.js';
 import { SEARCH_ATTRIBUTES } from '../../domain/names.js';
 import { runCommand } from '../../scripts/lib/run-command.mjs';
 import { lookUp } from '../../scripts/lib/temporal-server.mjs';
@@ -102,6 +103,6 @@ function startTied(
   const common = { env: { ...env }, detached: OWN_GROUP };
   if (setpriv)
     return spawn(setpriv, ['--pdeathsig', 'TERM', program, ...args], { ...common, stdio: ['ignore', 'pipe', 'pipe'] });
-  const watcher = fileURLToPath(new URL('../../scripts/lib/watcher.mjs', import.meta.url));
+  const watcher = join(PACKAGE_ROOT, 'scripts', 'lib', 'watcher.mjs');
   return fork(watcher, [program, ...args], { ...common, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
 }

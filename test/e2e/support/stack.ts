@@ -9,7 +9,7 @@ import type { TestResult } from '../../../domain/result.schema.js';
 import type { RunOptions, Source } from '../../../domain/run.schema.js';
 import { locateTemporal } from '../../../scripts/lib/temporal-server.mjs';
 import { readManifest } from '../../../workers/stack/manifest.js';
-import { PACKAGE_ROOT } from '../../../config/package.js';
+import { compiled } from '../../../config/package.js';
 import { type Stack, type StackOptions, startStack } from '../../../workers/stack/stack.js';
 
 export interface TestStack {
@@ -96,9 +96,6 @@ export async function openStack(options: TestStackOptions = {}): Promise<TestSta
     },
   };
 }
-
-/** The processes are the built ones, as a user has them. */
-const compiled = (path: string): string => join(PACKAGE_ROOT, 'dist', path);
 
 /** The last lines of each log, for the message of a test that failed. */
 async function logs(home: string): Promise<string> {

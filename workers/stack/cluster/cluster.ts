@@ -5,7 +5,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { PACKAGE_ROOT } from '../../../config/package.js';
+import { compiled, PACKAGE_ROOT } from '../../../config/package.js';
 import { runnerEnvironment } from '../../../config/runner-environment.js';
 import { isSameProcess, startTicks } from '../../../scripts/lib/lock.mjs';
 import { LogFile } from '../log-file.js';
@@ -197,7 +197,7 @@ class Starting {
     env: Record<string, string>,
   ): PartSpec {
     const leash = pathToFileURL(join(PACKAGE_ROOT, 'scripts', 'lib', 'leash.mjs')).href;
-    const entry = join(PACKAGE_ROOT, 'dist', 'workers', `${kind}.js`);
+    const entry = compiled(`workers/${kind}.js`);
     const cache = { NODE_COMPILE_CACHE: join(this.options.home, 'compile-cache') };
     const { wrap } = this.placeOf(name);
     const program = { program: process.execPath, args: ['--import', leash, entry], wrap };
