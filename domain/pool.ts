@@ -14,8 +14,11 @@ import type {
 
 /** Runners, shared things and admission, in the ledger. Each change is one transaction with its events. */
 export interface PoolLedger {
-  /** Registers or refreshes the runner, renews the leases of its batches, and answers with what it is told. */
-  beat(report: RunnerReport): Promise<RunnerOrders>;
+  /**
+   * Registers or refreshes the runner, renews the leases of its batches, and answers with what it is told. `died` are the
+   * tokens of the attempts that a process of this name held, when this one has just taken its place.
+   */
+  beat(report: RunnerReport): Promise<RunnerOrders & { readonly died: readonly string[] }>;
   runners(): Promise<RunnerAnswer[]>;
   runner(name: string): Promise<RunnerAnswer | undefined>;
   /** Attempts the runner has begun, newest first. */

@@ -57,6 +57,10 @@ export const RunnerReport = z
   .strictObject({
     name: RunnerName,
     instance: z.string().min(1).max(100).describe('Differs with each start of the process.'),
+    first: z
+      .boolean()
+      .optional()
+      .describe('No beat of this process was answered yet: who had its name before is gone.'),
     host: z.string().min(1).max(255),
     pid: z.int().min(1).max(2_147_483_647),
     version: z.string().max(50),

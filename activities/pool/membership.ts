@@ -11,7 +11,7 @@ import type { PoolApi } from '../../domain/pool.js';
 import { POOL_LIMITS, type RunnerOrders, type RunnerReport } from '../../domain/runner.schema.js';
 import type { HeldBatches } from './held.js';
 
-export type RunnerFacts = Omit<RunnerReport, 'status' | 'batches' | 'log'>;
+export type RunnerFacts = Omit<RunnerReport, 'first' | 'status' | 'batches' | 'log'>;
 
 export interface MembershipDeps {
   readonly api: PoolApi;
@@ -119,7 +119,8 @@ export class Membership {
   private report(): RunnerReport {
     const log = this.wantsLog ? { log: this.deps.logTail() } : {};
     this.wantsLog = false;
-    return { ...this.deps.facts, status: this.status(), batches: this.deps.held.list(), ...log };
+    const first = this.known ? {} : { first: true };
+    return { ...this.deps.facts, ...first, status: this.status(), batches: this.deps.held.list(), ...log };
   }
 
   private status(): RunnerReport['status'] {

@@ -3,6 +3,7 @@ import { type Selectable, sql } from 'kysely';
 import type { NewEvent } from '../../domain/events.js';
 import { NotFound } from '../../domain/ports.js';
 import {
+  type HeldBatch,
   POOL_LIMITS,
   type RunnerAnswer,
   type RunnerOrders,
@@ -65,13 +66,14 @@ export const statusEvent = (worker: string, status: Told, reason?: string): NewE
 interface Before {
   readonly instance: string;
   readonly status: RunnerStatus;
+  readonly batches: readonly HeldBatch[];
 }
 
-export function beat(store: Store, report: RunnerReport): Promise<RunnerOrders> {
+export function beat(store: Store, report: RunnerReport): Promise<RunnerOrders & { readonly died: string[] }> {
   return write(store, 'ledger.beat', async (tx) => {
     const before = await tx.db
       .selectFrom('runners')
-      .select(['instance', 'status'])
+      .select(['instance', 'status', 'batches'])
       .where('name', '=', report.name)
       .forUpdate()
       .executeTakeFirst();
@@ -79,11 +81,18 @@ export function beat(store: Store, report: RunnerReport): Promise<RunnerOrders> 
     const lost = await renewLeases(tx, report.batches);
     const labelSets = await labelSetsOf(tx);
     await appendEvents(tx, NOWHERE, changes(before, report));
-    return { desired, log, labelSets, lost: lost.map(({ execution, batch }) => ({ execution, batch })) };
+    const orders = { desired, log, labelSets, lost: lost.map(({ execution, batch }) => ({ execution, batch })) };
+    return { ...orders, died: diedWith(before, report) };
   });
 }
 
 const NOWHERE = { execution: null, project: null, principal: null, trust: null } as const;
+
+/** Only a process that begins has taken another's place. Two that live under one name by mistake leave each other alone. */
+function diedWith(before: Before | undefined, { first, instance }: RunnerReport): string[] {
+  if (!first || !before || before.instance === instance) return [];
+  return before.batches.flatMap(({ token }) => token ?? []);
+}
 
 /** Idle and busy are one word to the outside: an event for each batch would say what its own events say already. */
 function changes(before: Before | undefined, { name, instance, status }: RunnerReport): NewEvent[] {

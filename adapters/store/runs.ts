@@ -142,11 +142,15 @@ export function updateRun(store: Store, id: string, change: RunChange): Promise<
 }
 
 function changed(row: RunRow, change: RunChange) {
-  const values: { status?: RunStatus; started_at?: string; temporal_run_id?: string; notes?: string } = {};
+  const values: Partial<Record<'started_at' | 'admitted_at' | 'temporal_run_id' | 'notes', string>> & {
+    status?: RunStatus;
+  } = {};
   const events: NewEvent[] = [];
   if (change.status !== undefined && ORDER.indexOf(change.status) > ORDER.indexOf(row.status)) {
     values.status = change.status;
     if (!row.started_at) values.started_at = new Date().toISOString();
+    // One that a workflow started as its own child was never let in; it takes its place from now on.
+    if (!row.admitted_at) values.admitted_at = new Date().toISOString();
     events.push({ type: 'run_status_changed', payload: { status: change.status } });
   }
   if (change.temporalRunId !== undefined) values.temporal_run_id = toText(change.temporalRunId);

@@ -25,7 +25,7 @@ export class PoolIngestController {
   })
   @Answers(200, RunnerOrders, 'What it is told.', 413, 415, 503)
   beat(@Body({ schema: RunnerReport }) body: RunnerReport): Promise<RunnerOrders> {
-    return this.pool.ledger.beat(body);
+    return this.pool.beat(body);
   }
 
   @Post('batches/hand-back')

@@ -9,6 +9,8 @@ import type {
   QueueList,
   RunnerAnswer,
   RunnerLog,
+  RunnerOrders,
+  RunnerReport,
 } from '../../domain/runner.schema.js';
 import { unavailable } from '../common/problem.js';
 import { API_DEPS, type ApiDeps, type PoolDeps } from '../deps.js';
@@ -119,9 +121,20 @@ export class PoolService {
     return before;
   }
 
-  /** What died with a runner is begun again as soon as its tests are surely gone, not when heartbeats have been missed. */
+  async beat(report: RunnerReport): Promise<RunnerOrders> {
+    const { died, ...orders } = await this.ledger.beat(report);
+    // The runner need not wait for it.
+    void this.beginAgain(died);
+    return orders;
+  }
+
   async note(report: PoolReport): Promise<void> {
-    for (const token of await this.ledger.note(report)) {
+    await this.beginAgain(await this.ledger.note(report));
+  }
+
+  /** What died with a runner is begun again as soon as its tests are surely gone, not when heartbeats have been missed. */
+  private async beginAgain(tokens: readonly string[]): Promise<void> {
+    for (const token of tokens) {
       await this.pool.queues.attemptDied(token).catch((error: unknown) => {
         this.deps.logger.warn({ err: error }, 'an attempt died with its runner; Temporal finds out by itself');
       });

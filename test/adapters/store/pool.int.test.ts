@@ -50,7 +50,13 @@ const workerEvents = async (worker: string) =>
 describe('runners', () => {
   it('register with their first beat, say what changed, and are lost when they fall silent', async () => {
     const name = 'r-silent';
-    expect(await on.ledger.pool.beat(aReport(name))).toEqual({ desired: 'run', labelSets: [], lost: [], log: false });
+    expect(await on.ledger.pool.beat(aReport(name))).toEqual({
+      desired: 'run',
+      labelSets: [],
+      lost: [],
+      log: false,
+      died: [],
+    });
     await on.ledger.pool.beat(aReport(name, { status: 'busy' }));
     expect(await workerEvents(name)).toEqual(['online']);
     await sleep(60);
@@ -77,6 +83,25 @@ describe('runners', () => {
     // A new process under the name was started by somebody: the order was for the one before.
     expect(await on.ledger.pool.beat(aReport('r-told', { instance: 'new' }))).toMatchObject({ desired: 'run' });
     await expect(on.ledger.pool.order('nobody', 'pause')).rejects.toThrow('no runner has the name');
+  });
+
+  it('that begin where another one was name what that one held, once; two under one name leave each other alone', async () => {
+    const held = {
+      execution: 'run_x',
+      batch: 'b1',
+      fence: 1,
+      suite: 'unit',
+      since: new Date().toISOString(),
+      leases: [],
+      token: 'dG9rZW4=',
+    };
+    const beat = (instance: string, change: Partial<RunnerReport> = {}) =>
+      on.ledger.pool.beat(aReport('r-anew', { instance, ...change }));
+    expect((await beat('one', { first: true, batches: [held] })).died).toEqual([]);
+    expect((await beat('two')).died).toEqual([]);
+    expect((await beat('one', { batches: [held] })).died).toEqual([]);
+    expect((await beat('three', { first: true })).died).toEqual(['dG9rZW4=']);
+    expect((await beat('three', { first: true })).died, 'its answer was lost').toEqual([]);
   });
 
   it('are not taken for dead when another process has the name by then', async () => {
@@ -180,5 +205,18 @@ describe('admission', () => {
     expect((await next()).sort()).toEqual(['admit_1_5', 'admit_3_3']);
     expect(await on.ledger.pool.waitingRuns()).toBe(0);
     expect((await on.ledger.pool.letIn()).length).toBe(underWay + 4);
+  });
+
+  it('is not for one that a workflow has started itself: it is under way, and counts as that', async () => {
+    const request = {
+      source: { kind: 'directory', dir: '/shop' },
+      options: { bail: false },
+      priority: 'high',
+    } as const;
+    await on.ledger.createRun('by_parent', request, { principal: 'ada', project: 'shop', trust: 'trusted' });
+    expect(await on.ledger.pool.waitingRuns()).toBe(1);
+    await on.ledger.updateRun('by_parent', { status: 'planning' });
+    expect(await on.ledger.pool.waitingRuns()).toBe(0);
+    expect((await on.ledger.pool.admit(10_000)).map(({ id }) => id)).toEqual([]);
   });
 });
