@@ -16,6 +16,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
+          // A unit test leaves nothing behind, so that modules can be shared: reading them anew took a third of the time.
+          isolate: false,
           include: ['test/**/*.test.ts'],
           exclude: [
             'test/**/*.int.test.ts',

@@ -174,8 +174,10 @@ test('${name} has it alone', async () => {
     await expect
       .poll(async () => (await baton.client.run(id)).notes.join(), POLL)
       .toContain('no runner serves queue baton-runner+gpu since');
-    const { items } = await runners.queue();
-    expect(items.find((item) => item.labels.includes('gpu') && item.backlog > 0)?.runners).toEqual([]);
+    // Temporal's count of what waits follows by a moment.
+    const waiting = async () =>
+      (await runners.queue()).items.find((item) => item.labels.includes('gpu') && item.backlog > 0);
+    await expect.poll(async () => (await waiting())?.runners, POLL).toEqual([]);
     await baton.client.cancel(id);
     expect((await baton.finished(id)).verdict).toBe('cancelled');
   });

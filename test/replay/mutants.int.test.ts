@@ -5,10 +5,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { replayHistory } from '../../config/replay.js';
 import { ROOT } from '../architecture/imports.js';
 import { quietRuntime } from '../support/worker.js';
-import { MUTANTS, openWorkshop, type Workshop } from './mutants.js';
+import { MUTANTS, MUTATED_WORKFLOWS, openWorkshop, type Workshop } from './mutants.js';
 
 const folder = join(ROOT, 'test', 'histories');
-const histories = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+const histories = MUTATED_WORKFLOWS.flatMap((workflow) =>
+  readdirSync(join(folder, workflow), { recursive: true, encoding: 'utf8' }).map((path) => join(workflow, path)),
+)
   .filter((f) => f.endsWith('.json'))
   .sort()
   .map((file) => ({ file, history: JSON.parse(readFileSync(join(folder, file), 'utf8')) as unknown }));
@@ -19,6 +21,13 @@ beforeAll(async () => {
   workshop = await openWorkshop();
 });
 afterAll(() => workshop?.close());
+
+it('the code as it is agrees with every stored history, so that what is caught below is the change', async () => {
+  const { file, from } = MUTANTS[0]!;
+  const bundle = await workshop.bundle({ name: 'nothing', file, from, to: from });
+  for (const { file: execution, history } of histories)
+    expect(await replayHistory({ execution, history, bundle }), execution).toMatchObject({ difference: null });
+}, 600_000);
 
 it(`each of ${MUTANTS.length} changes is caught by at least one stored history, with the event where it differs`, async () => {
   const missed: string[] = [];
