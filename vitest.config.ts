@@ -7,8 +7,8 @@ const shared = { testTimeout: 30_000, hookTimeout: 120_000, expect: { poll: { ti
 
 export default defineConfig({
   test: {
-    // One for each core: most tests wait for a server half of their time. The default leaves a core idle.
-    maxWorkers: availableParallelism(),
+    // One more than there are cores: tests wait for a server, a clock or a restart a good part of their time.
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     projects: [
       {
@@ -43,7 +43,7 @@ export default defineConfig({
         test: {
           ...shared,
           // Whole stacks of about a gigabyte, each with ports and directories of its own, when all others are done.
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', 'test/attacks/**/*.test.ts'],

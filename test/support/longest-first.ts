@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Those that take more than a minute on two cores, the longest first; a new one that does is added here. */
+/** Those that take more than a minute beside others, the longest first; a new one that does is added here. */
 const LONGEST = [
   'test/e2e/stories-kills.test.ts',
   'test/e2e/workflows.test.ts',
@@ -23,6 +23,9 @@ const LONGEST = [
   'test/adapters/frameworks/maven.int.test.ts',
   'test/workflows/versions.int.test.ts',
   'test/workflows/notify/killed.int.test.ts',
+  'test/replay/mutants.int.test.ts',
+  'test/workflows/notify/waiting.int.test.ts',
+  'test/activities/watchdog.int.test.ts',
   'test/activities/fix.int.test.ts',
   'test/workflows/push-to-answer.int.test.ts',
   'test/adapters/frameworks/playwright.int.test.ts',
