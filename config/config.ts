@@ -24,6 +24,8 @@ export interface Settings {
     readonly memoryMb: number;
     /** 0 stands for the machine's. */
     readonly cpus: number;
+    /** Shares from 0 to 1 of the machine above which no batch begins; null: no limit. */
+    readonly limits: { readonly processors: number | null; readonly memory: number | null };
     readonly graceMs: number;
     /** Programs that definitions may start. */
     readonly shellPrograms: readonly string[];
@@ -92,6 +94,7 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
       slots: e.BATON_RUNNER_SLOTS,
       memoryMb: e.BATON_RUNNER_MEMORY_MB,
       cpus: e.BATON_RUNNER_CPUS,
+      limits: { processors: share(e.BATON_RUNNER_CPU_LIMIT), memory: share(e.BATON_RUNNER_MEMORY_LIMIT) },
       graceMs: e.BATON_RUNNER_GRACE_MS,
       shellPrograms: list(e.BATON_SHELL_PROGRAMS),
     },
@@ -126,6 +129,8 @@ export function readSettings(env: NodeJS.ProcessEnv = process.env): Settings {
 /** Of an API that only this machine reaches. */
 const ownAddress = (host: string, port: number): string | undefined =>
   port !== 0 && ['127.0.0.1', 'localhost'].includes(host) ? `http://${host}:${port}` : undefined;
+
+const share = (percent: number): number | null => (percent === 0 ? null : percent / 100);
 
 const list = (text: string): string[] =>
   text

@@ -4,6 +4,7 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(0).max(65_535);
 const runners = z.coerce.number().int().min(0).max(64);
 const millis = z.coerce.number().int().min(0).max(86_400_000);
+const percent = z.coerce.number().min(0).max(100).default(0);
 const days = z.coerce.number().int().min(1).max(36_500);
 
 export const Environment = z.object({
@@ -92,6 +93,12 @@ export const Environment = z.object({
     .min(0)
     .default(0)
     .describe('Processors for batches of this runner. 0: those of the machine.'),
+  BATON_RUNNER_CPU_LIMIT: percent.describe(
+    'While the processors of the machine are busier than so many percent, this runner begins no batch. 0: no limit.',
+  ),
+  BATON_RUNNER_MEMORY_LIMIT: percent.describe(
+    'While more than so many percent of the memory of the machine is used, this runner begins no batch. 0: no limit.',
+  ),
   BATON_RUNNER_GRACE_MS: millis
     .default(3_000)
     .describe('Time a runner that is told to end gives its batches, in milliseconds; then it hands them back.'),

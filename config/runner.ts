@@ -10,7 +10,9 @@ import { createCommandActivities } from '../activities/definitions/command.js';
 import { createPlanningActivities } from '../activities/planning.js';
 import { createFixRunnerActivities } from '../activities/fix/runner.js';
 import { HeldBatches } from '../activities/pool/held.js';
+import { watchLoad } from '../activities/pool/load.js';
 import { Membership } from '../activities/pool/membership.js';
+import { hostLoad } from '../adapters/host/usage.js';
 import { Addresses } from '../adapters/http/addresses.js';
 import { httpBaseApi } from '../adapters/http/base-api.js';
 import { httpFixApi } from '../adapters/http/fix-api.js';
@@ -95,6 +97,7 @@ export async function startRunner(settings: Settings, log: Log, logTail: () => s
     log,
   });
   member.start();
+  const unwatch = watchLoad({ gate, limits: settings.runner.limits, look: hostLoad(), log });
   return {
     done: Promise.race([workers.done, member.left]),
     retire: () => member.retire('the pool has a runner too many'),
@@ -102,6 +105,7 @@ export async function startRunner(settings: Settings, log: Log, logTail: () => s
       await workers.stop();
       await member.stop();
       clearInterval(sweeping);
+      unwatch();
       tools.close();
       await removeTree(spoolDir);
       await connection.close();

@@ -9,6 +9,12 @@ export interface Capacity {
   readonly cpus: number;
 }
 
+/** How busy a machine is, in shares from 0 to 1. */
+export interface Load {
+  readonly processors: number;
+  readonly memory: number;
+}
+
 export interface Need {
   readonly memoryMb: number;
   readonly cpus: number;
@@ -18,6 +24,7 @@ export class Gate {
   private readonly inside = new Set<Need>();
   private readonly listeners = new Set<() => void>();
   private closedFor: string | null = null;
+  private heldFor: string | null = null;
 
   constructor(readonly capacity: Capacity) {}
 
@@ -30,12 +37,13 @@ export class Gate {
   }
 
   hasRoom(): boolean {
-    return this.isOpen && this.inside.size < this.capacity.slots;
+    return this.isOpen && this.heldFor === null && this.inside.size < this.capacity.slots;
   }
 
   /** Returns how to leave; or, as text, why not. A batch that needs more than there is enters an empty runner. */
   enter(need: Need): (() => void) | string {
-    if (this.closedFor !== null) return this.closedFor;
+    const shut = this.closedFor ?? this.heldFor;
+    if (shut !== null) return shut;
     if (this.inside.size >= this.capacity.slots) return 'the runner is busy';
     if (this.inside.size > 0) {
       const lacks = this.lacks(need);
@@ -66,6 +74,13 @@ export class Gate {
 
   open(): void {
     this.closedFor = null;
+    this.changed();
+  }
+
+  /** Lets no batch in for a while, for a reason of the machine's and not of anybody's order: null lets them in again. */
+  hold(reason: string | null): void {
+    if (this.heldFor === reason) return;
+    this.heldFor = reason;
     this.changed();
   }
 

@@ -52,6 +52,10 @@ export const MetricsSummary = z
         'MET-23. Tests that passed after a failure ÷ tests that failed and were tried again.',
       ),
     }),
+    fixes: z.object({
+      attempted: z.int().describe('Failures for which a fix was sought, by the end of its verification.'),
+      successRate: ratio.describe('MET-22. Fixes that were verified ÷ failures for which one was sought.'),
+    }),
     workflows: z.object({
       closed: z.int().nullable().describe('Closed executions of `testRun`; null when Temporal did not answer.'),
       failureRate: ratio.describe("MET-14. Failed, terminated or timed out ÷ closed, by Temporal's own Visibility."),
@@ -113,6 +117,10 @@ export function summarise({ hours, window, queues, runners, workflows, missing }
       successRate: divide(totals.passed, totals.passed + totals.failed + totals.flaky),
       retried: window.retried,
       retrySuccessRate: divide(window.passedAfterRetry, window.retried),
+    },
+    fixes: {
+      attempted: window.fixes.attempted,
+      successRate: divide(window.fixes.verified, window.fixes.attempted),
     },
     workflows: {
       closed: workflows?.closed ?? null,

@@ -44,6 +44,8 @@ export interface WindowFacts {
   readonly totals: { readonly passed: number; readonly failed: number; readonly flaky: number };
   readonly retried: number;
   readonly passedAfterRetry: number;
+  /** Executions of `autoFix` whose verification ended. */
+  readonly fixes: { readonly attempted: number; readonly verified: number };
 }
 
 export interface MetricsLedger {

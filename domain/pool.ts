@@ -32,6 +32,8 @@ export interface PoolLedger {
   note(report: PoolReport): Promise<string[]>;
   /** Marks runners that were silent for longer as lost, and returns them. */
   loseSilent(silentMs: number): Promise<string[]>;
+  /** Runners that were lost in the last so many milliseconds, also those whose place another process has taken since. */
+  lostWithin(ms: number): Promise<string[]>;
   /** An attempt that ends without being final and without blame; its leases are free. Harmless when repeated or too late. */
   handBack(given: HandBack): Promise<void>;
   /** Sets of labels that batches under way ask for, with the executions that wait for them. */

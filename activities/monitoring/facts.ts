@@ -8,6 +8,8 @@ export interface FactSources {
   readonly metrics: MetricsSources;
   /** Every runner that the ledger knows. */
   runners(): Promise<readonly RunnerAnswer[]>;
+  /** Those that were lost lately, whether or not another process has their place by now. */
+  lost(): Promise<readonly string[]>;
 }
 
 /** Shares are of the last hour. */
@@ -16,7 +18,7 @@ const TIMEOUT_MS = 5_000;
 
 type Told = (source: string, error: unknown) => void;
 
-export async function factSamples({ metrics, runners }: FactSources, told: Told): Promise<Sample[]> {
+export async function factSamples({ metrics, runners, lost }: FactSources, told: Told): Promise<Sample[]> {
   const ask = async <T>(source: string, work: () => Promise<T>): Promise<T | undefined> => {
     try {
       return await within(work());
@@ -28,12 +30,13 @@ export async function factSamples({ metrics, runners }: FactSources, told: Told)
   const began = performance.now();
   const facts = await ask('ledger', () => metrics.ledger.facts());
   const latency = (performance.now() - began) / 1000;
-  const [window, queues, active, workflows, known] = await Promise.all([
+  const [window, queues, active, workflows, known, lately] = await Promise.all([
     ask('ledger', () => metrics.ledger.window(HOURS)),
     ask('queues', () => metrics.queues()),
     ask('runners', () => metrics.runners()),
     ask('workflows', () => metrics.workflows(HOURS)),
     ask('runners', () => runners()),
+    ask('runners', () => lost()),
   ]);
   const samples: Sample[] = [];
   const add = (name: string, value: number | null | undefined): void => {
@@ -58,8 +61,9 @@ export async function factSamples({ metrics, runners }: FactSources, told: Told)
     add('tasks.mean_seconds', perThousand(tasks.meanMs));
     add('tasks.p95_seconds', perThousand(tasks.p95Ms));
     add('runners.queue_wait_p95_seconds', perThousand(waits.queueWaitP95Ms));
-    if (known) add('runners.health_score', healthScore(known, window.batches));
+    if (known && lately) add('runners.health_score', healthScore(known, lately, window.batches));
   }
+  if (known && lately) add('runners.lost', presence(known, lately).lost);
   if (workflows) add('workflow.failure_rate', workflows.closed === 0 ? null : workflows.failed / workflows.closed);
   if (queues)
     add(
@@ -80,16 +84,30 @@ const perThousand = (ms: number | null): number | null => (ms === null ? null : 
 const LOST_COUNTS_MS = 600_000;
 const HERE = new Set(['idle', 'busy', 'paused', 'draining']);
 
+/**
+ * How many runners are there and how many should be. A loss counts for at least as long as `lately` reaches back: the
+ * process that takes the place is there within a second, and nobody would see it.
+ */
+function presence(
+  known: readonly Pick<RunnerAnswer, 'name' | 'status' | 'last_heartbeat'>[],
+  lately: readonly string[],
+  now = Date.now(),
+): { here: number; lost: number } {
+  const lost = new Set(lately);
+  for (const { name, status, last_heartbeat } of known)
+    if (status === 'lost' && now - Date.parse(last_heartbeat) < LOST_COUNTS_MS) lost.add(name);
+  const here = known.filter(({ name, status }) => HERE.has(status) && !lost.has(name)).length;
+  return { here, lost: lost.size };
+}
+
 /** 100 × (runners that are there ÷ that should be) × (1 − share of batches that ended in an error). */
 export function healthScore(
-  known: readonly Pick<RunnerAnswer, 'status' | 'last_heartbeat'>[],
+  known: readonly Pick<RunnerAnswer, 'name' | 'status' | 'last_heartbeat'>[],
+  lately: readonly string[],
   batches: readonly { readonly outcome: string; readonly count: number }[],
   now = Date.now(),
 ): number | null {
-  const here = known.filter(({ status }) => HERE.has(status)).length;
-  const lost = known.filter(
-    ({ status, last_heartbeat }) => status === 'lost' && now - Date.parse(last_heartbeat) < LOST_COUNTS_MS,
-  ).length;
+  const { here, lost } = presence(known, lately, now);
   if (here + lost === 0) return null;
   const count = batches.reduce((sum, b) => sum + b.count, 0);
   const errors = batches.reduce((sum, b) => sum + (b.outcome === 'passed' || b.outcome === 'failed' ? 0 : b.count), 0);

@@ -1,6 +1,7 @@
 /** Processor, memory, disk, network and processes of this machine: from `/proc` on Linux, from Node elsewhere. */
 import { readdir, readFile } from 'node:fs/promises';
 import { cpus, freemem, loadavg, totalmem } from 'node:os';
+import type { Load } from '../../domain/gate.js';
 import type { Sample } from '../../domain/monitoring/ports.js';
 import { diskUsage } from '../probes/disk.js';
 
@@ -53,6 +54,18 @@ export function hostUsage(dataDir: string): HostUsage {
       traffic = network;
       return samples;
     },
+  };
+}
+
+/** Cheap enough for every second. Of processors the share since the call before; the first call knows none. */
+export function hostLoad(): () => Promise<Load> {
+  let before: Ticks | undefined;
+  return async () => {
+    const [now, memory] = await Promise.all([processorTicks(), memoryUsage()]);
+    const all = now.all - (before?.all ?? now.all);
+    const processors = all > 0 ? (now.busy - before!.busy) / all : 0;
+    before = now;
+    return { processors, memory };
   };
 }
 

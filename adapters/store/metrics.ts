@@ -118,6 +118,12 @@ function windowFacts(store: Store, hours: number): Promise<WindowFacts> {
       SELECT count(*)::int AS retried, count(*) FILTER (WHERE t.status = 'flaky')::int AS passed
       FROM runs r JOIN test_results t ON t.execution = r.id 
       WHERE r.ended_at >= ${since} AND t.attempts > 1 AND t.status IN ('flaky', 'failed')`.execute(db);
+    // By the stage, not by the execution, which waits for weeks until somebody merges what it has verified.
+    const fixes = await sql<{ attempted: number; verified: number }>`
+      SELECT count(*)::int AS attempted, count(*) FILTER (WHERE stage ->> 'status' = 'passed')::int AS verified
+      FROM workflow_executions, jsonb_array_elements(stages) AS stage
+      WHERE workflow = 'autoFix' AND stage ->> 'name' = 'verify' AND stage ->> 'status' IN ('passed', 'failed')
+        AND (stage ->> 'endedAt')::timestamptz >= ${since}`.execute(db);
     return {
       batches: batches.rows,
       batchP95Ms: p95.rows[0]?.ms ?? null,
@@ -126,6 +132,7 @@ function windowFacts(store: Store, hours: number): Promise<WindowFacts> {
       totals: totals.rows[0] ?? { passed: 0, failed: 0, flaky: 0 },
       retried: retried.rows[0]?.retried ?? 0,
       passedAfterRetry: retried.rows[0]?.passed ?? 0,
+      fixes: fixes.rows[0] ?? { attempted: 0, verified: 0 },
     };
   });
 }

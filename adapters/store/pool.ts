@@ -29,6 +29,7 @@ export function poolLedger(store: Store): PoolLedger {
     log: (name) => readLog(store, name),
     note: (report) => write(store, 'ledger.pool', (tx) => note(tx, report)),
     loseSilent: (silentMs) => loseSilent(store, silentMs),
+    lostWithin: (ms) => lostWithin(store, ms),
     handBack: (given) => write(store, 'ledger.hand-back', (tx) => handBack(tx, given)),
     labelSets: () => labelSets(store),
     waits: (execution, reason) => write(store, 'ledger.waits', (tx) => waits(tx, execution, reason)),
@@ -144,6 +145,21 @@ async function loseSilent(store: Store, silentMs: number): Promise<string[]> {
       rows.map((row) => statusEvent(row.name, 'lost', reason)),
     );
     return rows.map((row) => row.name);
+  });
+}
+
+/** Losses are looked for among so many of the newest events: no index has them by time. */
+const NEWEST_EVENTS = 20_000;
+
+/** From the events: the row of a runner that was replaced a second later says nothing of its loss. */
+function lostWithin(store: Store, ms: number): Promise<string[]> {
+  return read(store, async (db) => {
+    const { rows } = await sql<{ worker: string }>`
+      SELECT DISTINCT payload ->> 'worker' AS worker FROM events
+      WHERE id > (SELECT coalesce(max(id), 0) FROM events) - ${NEWEST_EVENTS} AND type = 'worker_status_changed'
+        AND payload ->> 'status' = 'lost' AND time > clock_timestamp() - ${`${ms} milliseconds`}::interval
+      ORDER BY worker`.execute(db);
+    return rows.map(({ worker }) => worker);
   });
 }
 

@@ -95,10 +95,12 @@ function diedWith(before: Before | undefined, { first, instance }: RunnerReport)
 }
 
 /** Idle and busy are one word to the outside: an event for each batch would say what its own events say already. */
-function changes(before: Before | undefined, { name, instance, status }: RunnerReport): NewEvent[] {
+function changes(before: Before | undefined, { first, name, instance, status }: RunnerReport): NewEvent[] {
   const told = TOLD[status];
   if (before?.instance === instance && TOLD[before.status] === told) return [];
-  return [statusEvent(name, told)];
+  // One that ended in order has said so. This one died, and nobody has told of it yet.
+  const died = first && before && before.instance !== instance && !['stopped', 'lost'].includes(before.status);
+  return [...(died ? [statusEvent(name, 'lost', 'another process has its name')] : []), statusEvent(name, told)];
 }
 
 async function upsert(tx: Tx, report: RunnerReport): Promise<{ desired: RunnerOrders['desired']; log: boolean }> {

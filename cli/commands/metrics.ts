@@ -17,7 +17,7 @@ export function metrics(context: Context, flags: { json?: boolean; hours: number
   });
 }
 
-function metricsText({ hours, tasks, runners, tests, workflows, missing }: MetricsSummary): string {
+function metricsText({ hours, tasks, runners, tests, fixes, workflows, missing }: MetricsSummary): string {
   const rows = [
     ['Batches ended', String(tasks.processed), `${percent(tasks.successRate)} passed`],
     ['Batch duration', time(tasks.meanMs), `95 of 100 within ${time(tasks.p95Ms)}`],
@@ -29,6 +29,7 @@ function metricsText({ hours, tasks, runners, tests, workflows, missing }: Metri
     ['Wait for a runner', time(runners.queueWaitMeanMs), `95 of 100 within ${time(runners.queueWaitP95Ms)}`],
     ['Tests', percent(tests.successRate), 'passed'],
     ['Tests tried again', String(tests.retried), `${percent(tests.retrySuccessRate)} passed then`],
+    ['Fixes sought', String(fixes.attempted), `${percent(fixes.successRate)} verified`],
     ['Workflows closed', String(workflows.closed ?? '–'), `${percent(workflows.failureRate)} failed`],
     ...runners.each.map((r) => [
       `Runner ${r.runner}`,

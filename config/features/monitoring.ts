@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type CollectDeps, readyRules, round } from '../../activities/monitoring/collect.js';
 import { factSamples } from '../../activities/monitoring/facts.js';
 import { createMonitoringActivities } from '../../activities/monitoring/index.js';
+import { Troubles } from '../../activities/monitoring/troubles.js';
 import { compileCel } from '../../domain/alerts/cel.js';
 import { hostUsage } from '../../adapters/host/usage.js';
 import { queryPrometheus } from '../../adapters/probes/prometheus.js';
@@ -24,6 +25,7 @@ import type { Base, Feature } from './feature.js';
 /** How soon a changed file is seen. */
 const LOOK_MS = 2_000;
 const FORGET_MS = 3_600_000;
+const COLLECTOR = 'the collector';
 /** A collector that died is followed by another after so many rounds. */
 const CLAIM_ROUNDS = 3;
 
@@ -47,8 +49,14 @@ export async function monitoringFeature(base: Base): Promise<Feature> {
   };
   const file = monitoringFile(settings, installation.monitoring, check, log);
   const host = hostUsage(settings.home);
-  const facts = { metrics: metricsSources(ledger, client, settings), runners: () => ledger.pool.runners() };
+  const facts = {
+    metrics: metricsSources(ledger, client, settings),
+    runners: () => ledger.pool.runners(),
+    // Two rounds, so that no loss falls between them.
+    lost: () => ledger.pool.lostWithin(2 * timesOf(file.now.settings).collectMs),
+  };
   const announcer = base.notices;
+  const troubles = new Troubles(log);
   const probes = (): Probe[] => [
     ...ownProbes({ ledger, engine, pool: ledger.pool, home: settings.home, diskPercent: 98 }),
     ...configuredProbes(file.now.settings, secrets),
@@ -66,15 +74,16 @@ export async function monitoringFeature(base: Base): Promise<Feature> {
         }),
       ),
     );
-    for (const problem of asked.flatMap(({ problems }) => problems))
-      log.warn({ problem }, 'a Prometheus query gave nothing');
+    const problems = asked.flatMap((each) => each.problems);
+    if (servers.length > 0)
+      troubles.tell('Prometheus', problems.length > 0 ? new Error(problems.join('; ')) : undefined);
     return asked.flatMap(({ samples }) => samples);
   };
   const collector = (): CollectDeps => ({
     store,
     alerts: ledger.alerts,
     sources: [
-      () => host.sample(),
+      () => troubles.around('figures of the machine', [], () => host.sample()),
       () => factSamples(facts, (source, error) => log.debug({ err: error, source }, 'figures are missing')),
       prometheus,
     ],
@@ -107,8 +116,9 @@ export async function monitoringFeature(base: Base): Promise<Feature> {
     async work(at) {
       const { collectMs } = timesOf(file.now.settings);
       if (await store.claim(holder, Math.max(10_000, CLAIM_ROUNDS * collectMs))) await round(collector(), at);
+      troubles.tell(COLLECTOR, undefined);
     },
-    failed: (error) => log.warn({ err: error }, 'a round of the collector failed; the next one tries again'),
+    failed: (error) => troubles.tell(COLLECTOR, error),
   });
   return {
     activities: createMonitoringActivities({ collector, executions: ledger.executions }),

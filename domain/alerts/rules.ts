@@ -79,7 +79,7 @@ export interface Thresholds {
   readonly disk_usage?: number | undefined;
 }
 
-/** CPU 80, memory 85, disk 90 unless told otherwise, and one rule for each probe and for anomalies. */
+/** CPU 80, memory 85, disk 90 unless told otherwise, and one rule for lost runners, for each probe and for anomalies. */
 export function builtInRules(thresholds: Thresholds, probes: readonly string[], anomalies: boolean): AlertRuleInput[] {
   const built = (name: string, condition: string, rest: Partial<AlertRuleInput>): AlertRuleInput => ({
     name,
@@ -112,6 +112,9 @@ export function builtInRules(thresholds: Thresholds, probes: readonly string[], 
       '0s',
       'Make room: shorter retention, or `BATON_WORKSPACE_MB` for checkouts.',
     ),
+    built('runner lost', 'runners.lost > 0', {
+      description: '`baton runners` shows which one, and `baton runners logs NAME` its last words.',
+    }),
     ...probes.map((name) =>
       built(`probe ${name}`, `probe.${name}.up < 1`, {
         // A part that is started again is back within seconds.

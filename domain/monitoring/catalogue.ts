@@ -38,6 +38,7 @@ export const OWN_SERIES: readonly SeriesInfo[] = [
   gauge('tasks.p95_seconds', 'seconds', '95 of 100 batches that ended in the last hour took at most this long.'),
   gauge('workflow.failure_rate', 'ratio', 'Failed, terminated or timed out ÷ closed executions of the last hour.'),
   gauge('runners.active', 'count', 'Runners that ask for work or hold a batch.'),
+  gauge('runners.lost', 'count', 'Runners that died or fell silent, until another one has their place.'),
   gauge('runners.queued', 'count', 'Batches and plans that wait on a task queue.'),
   gauge('runners.utilisation', 'ratio', 'Busy slots ÷ all slots.'),
   gauge('runners.queue_wait_p95_seconds', 'seconds', '95 of 100 attempts of the last hour waited at most this long.'),

@@ -87,6 +87,7 @@ const NOT_JUDGED = new Set([
   'system.load_1m',
   'system.processes',
   'runners.active',
+  'runners.lost',
   'runners.utilisation',
   'runners.queued',
   'runners.health_score',

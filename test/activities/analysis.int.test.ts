@@ -51,10 +51,10 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const aModel = (): Model =>
+const aModel = (tokensPerExecution = 10_000_000): Model =>
   openaiModel({
     ...{ name: MODEL, baseUrl: server.url, apiKey: server.key, keyName: 'OPENAI_API_KEY', artifacts, redact },
-    settings: ModelSettings.parse({ tokensPerExecution: 10_000_000, tokensPerDay: 100_000_000 }),
+    settings: ModelSettings.parse({ tokensPerExecution, tokensPerDay: 100_000_000 }),
     budget: store.ledger.model,
   });
 
@@ -238,6 +238,32 @@ describe('a model’s words', () => {
     expect((await analyseFailures({ execution: id })).failures).toEqual(before.failures);
     expect((await store.ledger.run(id))?.verdict).toBe('failed');
     expect(await explainFailures({ execution: id })).toMatchObject({ asked: 0 });
+  });
+
+  it('end with the tokens of the execution: the rules stand, and it is said why there are no more', async () => {
+    const words = { cause: 'sum begins at 1', suggestion: 'begin at 0', file: 'src/cart.js' };
+    server.play([{ json: words }, { json: words }, { json: words }]);
+    const callsOf = (execution: string) => store.ledger.model.calls({ execution, limit: 20 });
+    const priced = await aRun([inCart('costs one', 9)], 'price');
+    await activities(aModel()).explainFailures({ execution: priced });
+    const [one] = await callsOf(priced);
+    const id = await aRun(
+      [inCart('costs one', 9), { ...inCart('costs two', 9), message: 'sum is not a function' }],
+      'budget',
+    );
+    const { analyseFailures, explainFailures } = activities(aModel(one!.reserved + 50));
+    const rules = await analyseFailures({ execution: id });
+    expect(await explainFailures({ execution: id })).toMatchObject({
+      asked: 2,
+      explained: 1,
+      problem: expect.stringContaining('model.tokensPerExecution'),
+    });
+    expect((await analyseFailures({ execution: id })).failures).toEqual(rules.failures);
+    expect((await analysesOf(deps()).of(id)).failures.map(({ explanation }) => explanation !== null)).toEqual([
+      true,
+      false,
+    ]);
+    expect(await callsOf(id)).toHaveLength(1);
   });
 
   it('are done without where the model is away or none is configured', async () => {

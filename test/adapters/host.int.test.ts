@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect, it } from 'vitest';
-import { hostUsage } from '../../adapters/host/usage.js';
+import { hostLoad, hostUsage } from '../../adapters/host/usage.js';
 
 const ticks = (): { busy: number; all: number } => {
   const [user = 0, nice = 0, system = 0, idle = 0, wait = 0, irq = 0, soft = 0, steal = 0] = (
@@ -18,6 +18,8 @@ const ticks = (): { busy: number; all: number } => {
 it.runIf(process.platform === 'linux')('processors, memory and disk are within 5 % of /proc and df', async () => {
   const host = hostUsage(tmpdir());
   await host.sample();
+  const look = hostLoad();
+  await look();
   const before = ticks();
   const until = performance.now() + 1500;
   while (performance.now() < until) Math.sqrt(Math.random());
@@ -30,6 +32,9 @@ it.runIf(process.platform === 'linux')('processors, memory and disk are within 5
   expect(Math.abs(samples.get('system.memory_usage')! - (total - available) / total)).toBeLessThan(0.05);
   const df = Number(/(\d+)%/.exec(execFileSync('df', ['--output=pcent', tmpdir()], { encoding: 'utf8' }))?.[1]) / 100;
   expect(Math.abs(samples.get('system.disk_usage')! - df)).toBeLessThan(0.05);
+  const load = await look();
+  expect(Math.abs(load.processors - busy)).toBeLessThan(0.05);
+  expect(Math.abs(load.memory - (total - available) / total)).toBeLessThan(0.05);
   expect(samples.get('system.processes')).toBeGreaterThan(2);
   expect([...samples.keys()]).toContain('system.network_received');
 });

@@ -10,6 +10,8 @@ import { compileCel } from '../../domain/alerts/cel.js';
 import { Monitoring } from '../../domain/monitoring/monitoring.schema.js';
 import { readSettings } from '../../config/config.js';
 import { metricsSources } from '../../config/metrics.js';
+import type { Stage } from '../../domain/executions.schema.js';
+import { AUTO_FIX_STAGES } from '../../domain/fix/stages.js';
 import { occurrences } from '../../domain/failure-groups.js';
 import { CONTROL_QUEUE } from '../../domain/names.js';
 import type { TestResult } from '../../domain/result.schema.js';
@@ -122,6 +124,17 @@ async function execution(ledger: StoreLedger, number: number): Promise<string> {
   return id;
 }
 
+/** An execution of `autoFix` that has come as far as its stage `verify`, and goes on. */
+async function aFix(ledger: StoreLedger, id: string, status: Stage['status'], endedAt: string | null): Promise<void> {
+  await ledger.executions.create({
+    ...{ id, workflow: 'autoFix', project: 'shop', principal: 'ada', trust: 'trusted' },
+    ...{ params: {}, subject: {}, parent: null },
+  });
+  await ledger.executions.begin(id, 't1', AUTO_FIX_STAGES);
+  const about = { sentence: null, startedAt: null, links: [], data: {} };
+  await ledger.executions.putStages(id, [{ name: 'verify', title: 'Verify the best', status, endedAt, ...about }]);
+}
+
 describe('metrics', () => {
   it('agree between two processes, survive a restart and the deletion of executions', async () => {
     const one = await aProcess();
@@ -180,6 +193,11 @@ describe('metrics', () => {
   it('summarise a window with the formulas that are documented', async () => {
     const one = await aProcess();
     for (let i = 1; i <= 3; i++) await execution(one.ledger, i);
+    const [now, yesterday] = [new Date().toISOString(), new Date(Date.now() - 86_400_000).toISOString()];
+    for (const [i, status] of (['passed', 'passed', 'passed', 'failed'] as const).entries())
+      await aFix(one.ledger, `fix_${i}`, status, now);
+    await aFix(one.ledger, 'fix_old', 'failed', yesterday);
+    await aFix(one.ledger, 'fix_under_way', 'running', null);
     const client = batonClient({ baseUrl: one.api.url });
     expect(await client.metrics(1)).toMatchObject({
       tasks: { processed: 3, successRate: 0, meanMs: 1_500, p95Ms: 1_500 },
@@ -190,6 +208,7 @@ describe('metrics', () => {
         retried: 6,
         retrySuccessRate: 0.5,
       },
+      fixes: { attempted: 4, successRate: 0.75 },
       workflows: { closed: 0, failureRate: null },
       missing: [],
     });

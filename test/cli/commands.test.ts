@@ -128,6 +128,7 @@ class FakeApi implements Client {
         queueWaitP95Ms: null,
       },
       tests: { suites: [], successRate: null, retried: 0, retrySuccessRate: null },
+      fixes: { attempted: 4, successRate: 0.75 },
       workflows: { closed: null, failureRate: null },
       missing: ['workflows'],
     };

@@ -24,6 +24,7 @@ const window: WindowFacts = {
   totals: { passed: 8, failed: 1, flaky: 1 },
   retried: 4,
   passedAfterRetry: 1,
+  fixes: { attempted: 4, verified: 3 },
 };
 
 describe('the summary', () => {
@@ -54,6 +55,7 @@ describe('the summary', () => {
         queueWaitP95Ms: 40,
       },
       tests: { suites: [], successRate: 0.8, retried: 4, retrySuccessRate: 0.25 },
+      fixes: { attempted: 4, successRate: 0.75 },
       workflows: { closed: 20, failureRate: 0.05 },
       missing: [],
     });
@@ -66,6 +68,7 @@ describe('the summary', () => {
       totals: { passed: 0, failed: 0, flaky: 0 },
       retried: 0,
       passedAfterRetry: 0,
+      fixes: { attempted: 0, verified: 0 },
     };
     const answer = summarise({
       hours: 1,
@@ -75,7 +78,9 @@ describe('the summary', () => {
       workflows: null,
       missing: ['queues'],
     });
-    expect([answer.tasks.successRate, answer.runners.utilisation, answer.tests.retrySuccessRate]).toEqual([
+    const { tasks, runners, tests, fixes } = answer;
+    expect([tasks.successRate, runners.utilisation, tests.retrySuccessRate, fixes.successRate]).toEqual([
+      null,
       null,
       null,
       null,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Gate } from '../../domain/gate.js';
+import { watchLoad } from '../../activities/pool/load.js';
+import { Gate, type Load } from '../../domain/gate.js';
 import { hostQueue, labelQueue, RUNNER_QUEUE } from '../../domain/names.js';
 import { withNeeds } from '../../domain/needs.js';
 import { priorityKey, priorityWord, suitePriority } from '../../domain/priority.js';
@@ -81,6 +82,36 @@ describe('the gate of a runner', () => {
     gate.open();
     expect(gate.hasRoom()).toBe(true);
     expect(told).toBe(4);
+  });
+});
+
+describe('the load of the machine', () => {
+  it('holds the gate while it is above a limit, and lets batches in when it falls or cannot be read', async () => {
+    const gate = new Gate({ slots: 2, memoryMb: 1000, cpus: 2 });
+    const leave = gate.enter({ memoryMb: 0, cpus: 0 });
+    let load: Load | undefined = { processors: 0.5, memory: 0.5 };
+    const said: string[] = [];
+    const stop = watchLoad({
+      gate,
+      limits: { processors: 0.9, memory: 0.8 },
+      look: async () => load ?? Promise.reject(new Error('no /proc')),
+      log: { info: (_data, message) => said.push(message), warn: (_data, message) => said.push(message) },
+      everyMs: 1,
+    });
+    const room = () => expect.poll(() => gate.hasRoom());
+    load = { processors: 0.9, memory: 0.5 };
+    await room().toBe(false);
+    expect(gate.enter({ memoryMb: 0, cpus: 0 })).toBe('the processors of the machine are used to 90 % or more');
+    expect([gate.running, gate.isOpen], 'what runs goes on, and nobody has paused anything').toEqual([1, true]);
+    load = { processors: 0.89, memory: 0.5 };
+    await room().toBe(true);
+    load = { processors: 0.1, memory: 0.8 };
+    await room().toBe(false);
+    expect(said).toEqual(['no batch begins', 'batches may begin again', 'no batch begins']);
+    load = undefined;
+    await room().toBe(true);
+    stop();
+    if (typeof leave === 'function') leave();
   });
 });
 

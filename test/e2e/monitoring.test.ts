@@ -1,7 +1,6 @@
 /** Monitoring on a whole stack: values at the set distance, a service that goes and comes back, who is told, the schedule. */
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,12 +9,15 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MONITORING_SCHEDULE } from '../../domain/monitoring/stages.js';
 import { freePort } from '../support/temporal.js';
 import { startWebhookReceiver, WEBHOOK_SECRET, type WebhookReceiver } from '../support/vendors/webhook-receiver.js';
+import { suitesProject } from './support/projects.js';
 import { openStack, type TestStack } from './support/stack.js';
 
 let baton: TestStack;
 let receiver: WebhookReceiver;
 let dir: string;
 let port: number;
+/** Where nothing listens. */
+let nobody: number;
 let service: Server | undefined;
 
 const settings = (everySeconds: number): string =>
@@ -29,6 +31,9 @@ const settings = (everySeconds: number): string =>
       metrics_interval: everySeconds,
       allowPrivate: ['127.0.0.1'],
       alert_thresholds: { cpu_usage: null, memory_usage: null, disk_usage: null },
+      prometheus: [
+        { url: `http://127.0.0.1:${nobody}`, timeout: '1s', metrics: [{ name: 'shop.orders', query: 'sum(orders)' }] },
+      ],
       probes: [{ kind: 'tcp', name: 'shop', host: '127.0.0.1', port, timeout: '1s' }],
       alert_rules: [{ name: 'probe shop', condition: 'probe.shop.up < 1', severity: 'critical', channels: ['ops'] }],
     },
@@ -43,6 +48,7 @@ async function listen(): Promise<void> {
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'baton-monitoring-'));
   port = await freePort();
+  nobody = await freePort();
   receiver = await startWebhookReceiver();
   await listen();
   await writeFile(join(dir, 'config.json'), settings(1));
@@ -108,7 +114,39 @@ it('every part is well; a service that goes turns red alone, one message says so
   const alerts = await get<{ items: { rule: string; state: string }[] }>('/api/alerts?rule=probe%20shop');
   expect(alerts.items).toMatchObject([{ rule: 'probe shop', state: 'resolved' }]);
   expect([receiver.violations, told().length]).toEqual([[], 2]);
+  const { points } = await get<{ points: { mean: number }[] }>(
+    '/api/monitoring/metrics/probe.shop.latency_seconds?hours=0.1',
+  );
+  expect(points.length).toBeGreaterThan(0);
+  expect(points.every(({ mean }) => mean > 0 && mean < 5)).toBe(true);
 }, 180_000);
+
+it('a killed runner makes one alert and one recovery, and costs health', async () => {
+  const score = async (): Promise<{ points: { min: number; max: number }[] }> =>
+    get('/api/monitoring/metrics/runners.health_score?hours=0.01&step=1');
+  const lost = async () => (await get<{ items: { state: string }[] }>('/api/alerts?rule=runner%20lost')).items;
+  expect([await lost(), (await score()).points.at(-1)?.max]).toEqual([[], 100]);
+  const before = told().length;
+  process.kill(baton.pid('runner-1'), 'SIGKILL');
+  await expect.poll(() => told().slice(before), { timeout: 30_000 }).toHaveLength(2);
+  expect(await lost()).toMatchObject([{ state: 'resolved' }]);
+  const { points } = await score();
+  expect([Math.min(...points.map(({ min }) => min)), points.at(-1)?.max]).toEqual([0, 100]);
+  expect(told().slice(before)).toEqual(['baton.alert_firing', 'baton.alert_resolved']);
+}, 120_000);
+
+it('a source of figures that is away costs its series and one warning; runs pass, and the other series go on', async () => {
+  const rounds = (await times()).length;
+  const run = await baton.run(await suitesProject(['smoke']));
+  expect(run).toMatchObject({ verdict: 'passed', totals: { passed: 1 } });
+  await expect.poll(async () => (await times()).length, { timeout: 30_000 }).toBeGreaterThan(rounds + 2);
+  // Nor has more come of the runner that was killed: two for the service, two for it.
+  expect(told().filter((type) => type.startsWith('baton.alert'))).toHaveLength(4);
+  const log = await readFile(join(baton.home, 'logs', 'control.log'), 'utf8');
+  expect(log.split('\n').filter((line) => line.includes('Prometheus: no answer'))).toHaveLength(1);
+  const { points } = await get<{ points: unknown[] }>('/api/monitoring/metrics/shop.orders?hours=0.1');
+  expect(points).toEqual([]);
+}, 120_000);
 
 it('values of users are in /metrics, and the schedule fires the workflow and goes with the settings', async () => {
   await fetch(`${baton.stack.manifest.api}/api/monitoring/metrics`, {

@@ -1,5 +1,6 @@
 /** Layered runs on the real server with the real ledger: order, limits, what the verdict waits for, progress. */
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -14,7 +15,7 @@ import type { WorkflowExecution } from '../../domain/executions.schema.js';
 import { keepHistory } from '../support/keep-history.js';
 import { openTestLedger, type TestLedger } from '../support/ledger.js';
 import { startTemporal, type TestTemporal } from '../support/temporal.js';
-import { aBatchRef, type Bench, openBench, type Script, script } from '../support/worker.js';
+import { aBatchRef, aPlanRef, type Bench, openBench, type Script, script } from '../support/worker.js';
 
 let temporal: TestTemporal;
 let bench: Bench;
@@ -43,7 +44,11 @@ const layer = (order: number, categories: readonly string[], more: object = {}) 
 /** When each suite began and ended. */
 let log: string[] = [];
 
-/** Suites by name: `slow…` runs until it is cut, `red…` fails. */
+/** Batches of the suite `wide` that ran at the same time, and the most there were. */
+const wide = { now: 0, most: 0 };
+const WIDE = 16;
+
+/** Suites by name: `slow…` runs until it is cut, `red…` fails, `wide` has many batches. */
 function activities() {
   const suiteOf = async (execution: string): Promise<string> =>
     (await opened.ledger.run(execution))?.options.suites?.[0] ?? '';
@@ -51,6 +56,12 @@ function activities() {
     planRun: async ({ execution }) => {
       const suite = await suiteOf(execution);
       log.push(`begin ${suite}`);
+      if (suite === 'wide')
+        return aPlanRef(
+          Array.from({ length: WIDE }, (_, i) => aBatchRef(`b${i + 1}`, { suite })),
+          // As planning does it.
+          (await opened.ledger.run(execution))?.options.workers,
+        );
       return {
         ...script([aBatchRef('b1', { suite })]),
         ...(await script([aBatchRef('b1', { suite })]).planRun({ execution })),
@@ -58,6 +69,11 @@ function activities() {
     },
     runBatch: async (input) => {
       const suite = await suiteOf(input.execution);
+      if (suite === 'wide') {
+        wide.most = Math.max(wide.most, ++wide.now);
+        await sleep(150);
+        wide.now--;
+      }
       if (!suite.startsWith('slow')) return script([]).runBatch(input);
       const beat = setInterval(() => Context.current().heartbeat(), 200);
       return Context.current().cancelled.finally(() => clearInterval(beat));
@@ -177,6 +193,22 @@ describe('a layered run', () => {
     });
     expect(done.result!['notRun']).toEqual([{ layer: 'slack', category: 'a', why: 'no time was left for it' }]);
   });
+});
+
+it('an environment has its own limit: never more than two at a time in production where development may have eight', async () => {
+  const category = (max: number) => ({
+    layers: { all: { categories: [{ name: 'wide', max_parallel_instances: max }] } },
+  });
+  const document = {
+    layers: { all: layer(1, ['wide']) },
+    environments: { production: category(2), development: category(8) },
+  };
+  const most = async (environment: string): Promise<number> => {
+    Object.assign(wide, { now: 0, most: 0 });
+    expect((await ran({ document, environment })).outcome).toBe('passed');
+    return wide.most;
+  };
+  expect([await most('prod'), await most('dev')]).toEqual([2, 8]);
 });
 
 describe('the mode', () => {

@@ -1,13 +1,27 @@
 /** Who comes first when batches wait, on a real server: by priority, and within one fairly between projects. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Worker } from '@temporalio/worker';
+import { Context } from '@temporalio/activity';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { watchLoad } from '../../activities/pool/load.js';
 import { gatedTuner } from '../../adapters/temporal/slots.js';
+import { readSettings } from '../../config/config.js';
+import { createLog } from '../../config/log.js';
+import { type RunnerActivities, RunnerWorkers } from '../../config/runner-workers.js';
 import { Gate } from '../../domain/gate.js';
 import { CONTROL_QUEUE, PLANNING_QUEUE, RUNNER_QUEUE, TEST_RUN_WORKFLOW } from '../../domain/names.js';
 import { type Priority, priorityKey } from '../../domain/priority.js';
 import { startTemporal, type TestTemporal } from '../support/temporal.js';
-import { aBatchRef, aPlanRef, aRunInput, type Bench, openBench, script, workflowBundle } from '../support/worker.js';
+import {
+  aBatchRef,
+  aPlanRef,
+  aRunInput,
+  type Bench,
+  openBench,
+  type Script,
+  script,
+  workflowBundle,
+} from '../support/worker.js';
 
 let temporal: TestTemporal;
 let bench: Bench;
@@ -20,6 +34,8 @@ afterAll(async () => {
   await temporal?.stop();
 });
 
+const settings = { ...readSettings({}), machine: 'box', namespace: 'default' };
+
 interface Asked {
   readonly id: string;
   readonly project: string;
@@ -27,10 +43,18 @@ interface Asked {
   readonly batches: number;
 }
 
-/** Lets all batches wait while a runner with one slot is paused, then opens its gate. Returns the order of the starts. */
-async function orderOf(asked: readonly Asked[]): Promise<string[]> {
-  const gate = new Gate({ slots: 1, memoryMb: 1000, cpus: 1 });
+/** Shuts the gate of a runner, and gives the way to open it. */
+type Shut = (gate: Gate) => Promise<() => void>;
+
+const paused: Shut = async (gate) => {
   gate.close('not yet');
+  return () => gate.open();
+};
+
+/** Lets all batches wait while a runner with one slot is shut, then opens its gate. Returns the order of the starts. */
+async function orderOf(asked: readonly Asked[], shut = paused): Promise<string[]> {
+  const gate = new Gate({ slots: 1, memoryMb: 1000, cpus: 1 });
+  const open = await shut(gate);
   const order: string[] = [];
   const known = new Map(asked.map((each) => [each.id, each]));
   let planned = 0;
@@ -72,7 +96,7 @@ async function orderOf(asked: readonly Asked[]): Promise<string[]> {
     await expect.poll(() => planned, { timeout: 60_000 }).toBe(asked.length);
     await sleep(3_000);
     expect(order).toEqual([]);
-    gate.open();
+    open();
     await Promise.all(handles.map((handle) => handle.result()));
     return order;
   } finally {
@@ -106,4 +130,76 @@ it('a project that floods the queue does not starve another of the same priority
   expect(order.filter((id) => id === 'small').length).toBe(6);
   // First in, first out would end it at 66.
   expect(last).toBeLessThanOrEqual(30);
+});
+
+it('no batch begins while the machine is busier than it may be; they begin when its load falls', async () => {
+  let busy = 0.95;
+  let unwatch = (): void => {};
+  const loaded: Shut = async (gate) => {
+    const look = async () => ({ processors: busy, memory: 0.1 });
+    const log = { info() {}, warn: console.warn };
+    unwatch = watchLoad({ gate, limits: { processors: 0.9, memory: null }, look, log, everyMs: 20 });
+    await expect.poll(() => gate.hasRoom()).toBe(false);
+    return () => {
+      busy = 0.4;
+    };
+  };
+  const order = await orderOf([{ id: 'heavy', project: 'shop', priority: 'critical', batches: 3 }], loaded);
+  unwatch();
+  expect(order).toEqual(['heavy', 'heavy', 'heavy']);
+});
+
+it('five kinds of suites run at the same time on five runners, each on the one that is there for its kind', async () => {
+  const kinds = ['ai', 'e2e', 'integration', 'performance', 'quality'];
+  const ran = new Map<string, string>();
+  const control = script([], {
+    planRun: async () =>
+      aPlanRef(
+        kinds.map((kind) => aBatchRef(kind, { suite: kind, needs: { labels: [kind], memoryMb: 0, cpus: 0 } })),
+        5,
+      ),
+  });
+  const runner = async (label: string): Promise<() => Promise<void>> => {
+    // As each process has: on one connection the SDK refuses a second worker of a queue.
+    const connection = await NativeConnection.connect({ address: temporal.address });
+    const runBatch: Script['runBatch'] = async ({ batch }) => {
+      ran.set(batch, label);
+      // Each waits for the four others: one after the other, they would never end.
+      while (ran.size < kinds.length) await Context.current().sleep(20);
+      return { batch, outcome: 'passed', tests: 1, failed: 0, durationMs: 1, fence: 1, message: '' };
+    };
+    const own = { ...settings, runnerName: `for-${label}`, runner: { ...settings.runner, labels: [label] } };
+    const workers = new RunnerWorkers({
+      connection,
+      settings: own,
+      gate: new Gate({ slots: 1, memoryMb: 1000, cpus: 1 }),
+      activities: { ...control, runBatch } as unknown as RunnerActivities,
+      log: createLog('test', 'silent'),
+    });
+    await workers.start();
+    workers.serve(kinds.map((kind) => [kind]));
+    return async () => {
+      await workers.stop();
+      await connection.close();
+    };
+  };
+  const runners = await Promise.all(kinds.map(runner));
+  const { connection } = bench;
+  const worker = await Worker.create({
+    connection,
+    taskQueue: CONTROL_QUEUE,
+    workflowBundle: await workflowBundle(),
+    activities: control,
+  });
+  const ended = await worker.runUntil(
+    bench.client.workflow.execute(TEST_RUN_WORKFLOW, {
+      workflowId: 'five-kinds',
+      taskQueue: CONTROL_QUEUE,
+      args: [aRunInput('five-kinds')],
+      workflowExecutionTimeout: '60 seconds',
+    }),
+  );
+  await Promise.all(runners.map((stop) => stop()));
+  expect(ended).toMatchObject({ verdict: 'passed' });
+  expect(Object.fromEntries(ran)).toEqual(Object.fromEntries(kinds.map((kind) => [kind, kind])));
 });

@@ -12,6 +12,12 @@ beforeAll(async () => {
 });
 afterAll(() => on?.close());
 
+const aVerdict = {
+  verdict: 'passed',
+  totals: { passed: 0, failed: 0, skipped: 0, flaky: 0, notRun: 0 },
+  ...{ problem: null, notes: [], sentence: 'nothing ran' },
+} as const;
+
 let n = 0;
 async function planned(needs?: BatchNeeds, batches: readonly string[] = ['b1', 'b2']): Promise<string> {
   const id = `run_${++n}`;
@@ -102,6 +108,20 @@ describe('runners', () => {
     expect((await beat('one', { batches: [held] })).died).toEqual([]);
     expect((await beat('three', { first: true })).died).toEqual(['dG9rZW4=']);
     expect((await beat('three', { first: true })).died, 'its answer was lost').toEqual([]);
+  });
+
+  it('that were lost stay known as lost for a while, also when another has their place; those that ended in order are not', async () => {
+    const { pool } = on.ledger;
+    for (const name of ['r-killed', 'r-replaced', 'r-ended']) await pool.beat(aReport(name, { instance: 'one' }));
+    await pool.note({ runner: 'r-killed', pid: 100, kind: 'died', reason: 'SIGKILL' });
+    await pool.beat(aReport('r-ended', { instance: 'one', status: 'stopped' }));
+    for (const name of ['r-killed', 'r-replaced', 'r-ended'])
+      await pool.beat(aReport(name, { instance: 'two', first: true }));
+    const lost = (await pool.lostWithin(60_000)).filter((name) => /^r-(killed|replaced|ended)$/.test(name));
+    expect(lost).toEqual(['r-killed', 'r-replaced']);
+    expect(await workerEvents('r-replaced')).toEqual(['online', 'lost', 'online']);
+    expect(await workerEvents('r-killed'), 'told once').toEqual(['online', 'lost', 'online']);
+    await expect.poll(() => pool.lostWithin(50)).toEqual([]);
   });
 
   it('are not taken for dead when another process has the name by then', async () => {
@@ -205,6 +225,36 @@ describe('admission', () => {
     expect((await next()).sort()).toEqual(['admit_1_5', 'admit_3_3']);
     expect(await on.ledger.pool.waitingRuns()).toBe(0);
     expect((await on.ledger.pool.letIn()).length).toBe(underWay + 4);
+  });
+
+  it('of twenty at once lets five in, however many ask for more, and one more for each that ends; none is lost', async () => {
+    await on.ledger.pool.admit(10_000);
+    const open = (await on.ledger.pool.letIn()).length;
+    const request = {
+      source: { kind: 'directory', dir: '/shop' },
+      options: { bail: false },
+      priority: 'medium',
+    } as const;
+    const ids = Array.from({ length: 20 }, (_, i) => `twenty_${i}`);
+    await Promise.all(
+      ids.map((id) => on.ledger.createRun(id, request, { principal: 'ada', project: 'shop', trust: 'trusted' })),
+    );
+    /** As two API processes, and the watch beside them, do it. */
+    const admitted = async () =>
+      (await Promise.all([1, 2, 3].map(() => on.ledger.pool.admit(open + 5)))).flat().map(({ id }) => id);
+    const inside = new Set(await admitted());
+    expect([inside.size, await on.ledger.pool.waitingRuns()]).toEqual([5, 15]);
+    const through: string[] = [];
+    while (inside.size > 0) {
+      const [id = ''] = inside;
+      await on.ledger.storeVerdict(id, aVerdict, []);
+      await on.ledger.finishRun(id);
+      through.push(id);
+      inside.delete(id);
+      for (const next of await admitted()) inside.add(next);
+      expect(inside.size).toBe(Math.min(5, ids.length - through.length));
+    }
+    expect(through.sort()).toEqual([...ids].sort());
   });
 
   it('is not for one that a workflow has started itself: it is under way, and counts as that', async () => {
