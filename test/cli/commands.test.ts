@@ -332,6 +332,52 @@ describe('baton run', () => {
   });
 });
 
+describe('a run in layers', () => {
+  it.each([
+    [['--use-layers'], { mode: 'layered_execution', environment: null, totalCapMs: 90 * 60_000 }],
+    [['--mode', 'fast_feedback'], { mode: 'fast_feedback', environment: null, totalCapMs: 5 * 60_000 }],
+    [
+      ['--master-orchestration', '--env', 'prod', '--max-minutes', '7', '--no-background'],
+      { mode: 'layered_execution', environment: 'production', totalCapMs: 7 * 60_000, background: [] },
+    ],
+    [
+      ['--layers', 'e2e_background,core_integration', '--layers', 'fast_feedback', '--mode', 'hybrid_execution'],
+      {
+        mode: 'hybrid_execution',
+        foreground: [[{ id: 'fast_feedback' }], [{ id: 'core_integration' }]],
+        background: [[{ id: 'e2e_background' }]],
+        backgroundAfter: false,
+      },
+    ],
+    [
+      ['--layers', 'own.yaml', '--env', 'test'],
+      { mode: 'custom_mode', environment: 'testing', foreground: [[{ id: 'own', capMs: 60_000 }]] },
+    ],
+  ])('%j', async (args, plan) => {
+    const categories = [{ name: 'unit' }];
+    const layers = { own: { name: 'Own', max_duration_minutes: 1, categories } };
+    writeFileSync(join(dir, 'own.yaml'), JSON.stringify({ mode: 'custom_mode', layers }));
+    expect(await baton('run', 'project', ...args, '--plan', '--json'), stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject(plan);
+    expect(api.started).toEqual([]);
+  });
+
+  it('reads a document of layers for nothing but a run in layers', async () => {
+    const unread = ['run', 'project', '--layers', 'nowhere.yaml'];
+    for (const args of [['help'], ['help', 'run'], [...unread, '--help']]) expect(await baton(...args)).toBe(0);
+    for (const args of [
+      [...unread, '--orchestration-status'],
+      [...unread, '--suite', 'unit'],
+    ]) {
+      stderr = '';
+      await baton(...args);
+      expect(stderr).not.toContain('nowhere.yaml');
+    }
+    expect(await baton(...unread)).toBe(2);
+    expect(stderr).toContain('nowhere.yaml cannot be read');
+  });
+});
+
 describe('calls that do not fit: one sentence, exit code 2, nothing started', () => {
   beforeEach(() => writeFileSync(join(dir, 'file'), ''));
   it.each([
