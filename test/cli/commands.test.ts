@@ -32,6 +32,7 @@ class FakeApi implements Client {
   started: unknown[] = [];
   cancelled: string[] = [];
   reruns: string[] = [];
+  listed: object[] = [];
   /** Finishes only when cancelled. */
   endless = false;
   reports: Partial<Record<ReportFormat, string>> = { html: '<html>', junit: '<testsuites/>', ctrf: '{}' };
@@ -98,7 +99,8 @@ class FakeApi implements Client {
     this.reruns.push(only);
     return this.answer();
   }
-  async runs() {
+  async runs(query: object) {
+    this.listed.push(query);
     return { items: [this.answer()], nextCursor: null };
   }
   async results(_id: string, query: { status?: string; limit?: number; cursor?: string }) {
@@ -407,6 +409,16 @@ describe('commands about executions', () => {
   it('runs lists them', async () => {
     expect(await baton('runs')).toBe(0);
     expect(stdout).toBe('run_1  running  2026-01-01 00:00:00    p    2 passed, 0 failed\n');
+  });
+  it('history lists those of a suite that came to a verdict, or stand somewhere', async () => {
+    expect(await baton('history', '--status', 'failed', '--suite', 'smoke')).toBe(0);
+    expect(await baton('runs', '--status', 'planning')).toBe(0);
+    expect(api.listed).toEqual([
+      { limit: 20, verdict: 'failed', suite: 'smoke' },
+      { limit: 20, status: 'planning' },
+    ]);
+    expect(await baton('history', '--status', 'red')).toBe(2);
+    expect(stderr).toContain('--status is one of passed, failed, blocked, incomplete, cancelled, accepted');
   });
   it('show prints failures first, and every page of them with --json', async () => {
     api.tests = [result('x', 'failed'), result('y', 'passed')];
