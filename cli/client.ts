@@ -16,6 +16,7 @@ export interface Client {
     project?: string;
     status?: RunStatus;
     verdict?: Verdict;
+    suite?: string;
     limit?: number;
     cursor?: string;
   }): Promise<RunPage>;

@@ -190,10 +190,13 @@ function runCommand(program: Command, context: Context, color: Color, end: End):
 function executionCommands(program: Command, context: Context, color: Color, end: End): void {
   program
     .command('runs')
+    .alias('history')
     .description('list executions, newest first')
     .option('--json', 'print one JSON object')
     .addOption(new Option('--limit <n>', 'how many').argParser(wholeNumber('--limit', 1, 200)).default(20))
     .option('--project <name>', 'only of this project')
+    .option('--status <word>', 'only those that stand there, or came to that: running, failed, incomplete …')
+    .option('--suite <name>', 'only those that ran this suite')
     .action(async (flags) => end(await runs(context, flags)));
   program
     .command('show')

@@ -65,6 +65,7 @@ export const RunsQuery = z.strictObject({
   project: ProjectName.optional(),
   status: RunStatus.optional(),
   verdict: Verdict.optional(),
+  suite: z.string().min(1).max(100).optional().describe('Only executions that have batches of this suite.'),
   branch: z.string().min(1).max(250).optional(),
   commit: z.string().min(1).max(250).optional(),
   limit: limit(API_LIMITS.runsPage, 50),

@@ -77,6 +77,8 @@ export interface RunFilter {
   readonly project?: string | undefined;
   readonly status?: RunStatus | undefined;
   readonly verdict?: Verdict | undefined;
+  /** Only those that have batches of it. */
+  readonly suite?: string | undefined;
   readonly branch?: string | undefined;
   readonly commit?: string | undefined;
   readonly limit: number;

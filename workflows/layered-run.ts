@@ -5,6 +5,7 @@ import { allowanceMs, planText } from '../domain/layers/allowance.js';
 import type { Category, LayeredRunParams } from '../domain/layers/layers.schema.js';
 import type { LayerPlan, PlannedLayer } from '../domain/layers/plan.js';
 import type { StartRun, Totals } from '../domain/run.schema.js';
+import { addTotals, emptyTotals } from '../domain/totals.js';
 import { newRun, runTests } from './child-run.js';
 import { starts, waits } from './proxies/executions.js';
 import { layerPlans } from './proxies/layers.js';
@@ -42,6 +43,8 @@ export function layeredRun(input: Input): Promise<Ended> {
 
 class LayeredRun {
   private readonly ends: CategoryEnd[] = [];
+  /** Of all categories, those that were cut included. */
+  private totals: Totals = emptyTotals();
   private readonly total: number;
   private readonly deadline: number;
 
@@ -112,9 +115,10 @@ class LayeredRun {
     stage.say(`${category.name} begins`);
     const run = newRun();
     try {
-      const { verdict } = await CancellationScope.withTimeout(allowed, () =>
+      const { verdict, totals } = await CancellationScope.withTimeout(allowed, () =>
         runTests(this.input, stage, this.request(category), run),
       );
+      this.totals = addTotals(this.totals, totals);
       const outcome =
         verdict === 'passed' ? 'passed' : verdict === 'failed' || verdict === 'blocked' ? 'failed' : 'incomplete';
       return this.note({ layer, category: category.name, outcome, run, cut: null });
@@ -122,6 +126,7 @@ class LayeredRun {
       // The run itself was cancelled: nothing to report but that.
       if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
       const totals = await countsOf(run);
+      this.totals = addTotals(this.totals, totals ?? emptyTotals());
       const counts = totals
         ? `: ${totals.notRun} not run, ${totals.passed} passed, ${totals.failed} failed`
         : ' before it began';
@@ -207,7 +212,14 @@ class LayeredRun {
           0,
           900,
         ),
-      result: { mode, environment, categories: this.ends.slice(0, 200), notRun: notRun.slice(0, 200), background },
+      result: {
+        mode,
+        environment,
+        totals: this.totals,
+        categories: this.ends.slice(0, 200),
+        notRun: notRun.slice(0, 200),
+        background,
+      },
     };
   }
 }

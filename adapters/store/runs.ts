@@ -115,6 +115,10 @@ export function listRuns(store: Store, filter: RunFilter): Promise<Page<Run>> {
     if (filter.project !== undefined) query = query.where('project', '=', toText(filter.project));
     if (filter.status !== undefined) query = query.where('status', '=', filter.status);
     if (filter.verdict !== undefined) query = query.where('verdict', '=', filter.verdict);
+    if (filter.suite !== undefined)
+      query = query.where(
+        sql<boolean>`EXISTS (SELECT 1 FROM batches b WHERE b.execution = runs.id AND b.suite = ${toText(filter.suite)})`,
+      );
     if (filter.branch !== undefined) query = query.where('branch', '=', toText(filter.branch));
     if (filter.commit !== undefined) query = query.where(sql<boolean>`starts_with(commit, ${toText(filter.commit)})`);
     const rows = await query.limit(limit + 1).execute();

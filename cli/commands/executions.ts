@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { spawn } from 'node:child_process';
 import type { RunAnswer } from '../../domain/api.schema.js';
 import { plainText } from '../../domain/clip.js';
+import { RunStatus, Verdict } from '../../domain/outcome.schema.js';
 import { allResults, jsonAnswer, summary, totalsText } from '../answer.js';
 import { blameLines } from '../blame.js';
 import { executionId } from '../check.js';
@@ -25,14 +26,44 @@ export async function withStack<T>(context: Context, work: (stack: StackUse) => 
   }
 }
 
-export function runs(context: Context, flags: { json?: boolean; limit: number; project?: string }): Promise<ExitCode> {
+export interface RunsFlags {
+  readonly json?: boolean;
+  readonly limit: number;
+  readonly project?: string;
+  /** Where it stands, or what it came to. */
+  readonly status?: string;
+  readonly suite?: string;
+}
+
+export function runs(context: Context, flags: RunsFlags): Promise<ExitCode> {
+  const status = flags.status === undefined ? {} : statusOf(flags.status);
   return withStack(context, async ({ client }) => {
-    const page = await client.runs({ limit: flags.limit, ...(flags.project ? { project: flags.project } : {}) });
+    const page = await client.runs({
+      limit: flags.limit,
+      ...status,
+      ...(flags.project ? { project: flags.project } : {}),
+      ...(flags.suite ? { suite: flags.suite } : {}),
+    });
     if (flags.json) context.stdout.write(`${JSON.stringify(page)}\n`);
-    else if (page.items.length === 0) context.stdout.write('There are no executions yet; `baton run DIR` makes one.\n');
+    else if (page.items.length === 0) context.stdout.write(noRuns(flags));
     else context.stdout.write(table(page.items.map(row)));
     return EXIT.green;
   });
+}
+
+const noRuns = ({ project, status, suite }: RunsFlags): string =>
+  (project ?? status ?? suite)
+    ? 'No execution is like that; `baton runs` lists all.\n'
+    : 'There are no executions yet; `baton run DIR` makes one.\n';
+
+/** No word is both. */
+function statusOf(word: string): { status: RunStatus } | { verdict: Verdict } {
+  const status = RunStatus.safeParse(word);
+  if (status.success) return { status: status.data };
+  const verdict = Verdict.safeParse(word);
+  if (verdict.success) return { verdict: verdict.data };
+  const known = [...Verdict.options, ...RunStatus.options].join(', ');
+  throw new CommandEnd(`--status is one of ${known}, not "${word}".`, EXIT.usage);
 }
 
 function row(run: RunAnswer): string[] {

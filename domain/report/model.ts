@@ -5,6 +5,7 @@ import type { BatchRecord, StoredVerdict } from '../ports.js';
 import type { Attempt, TestResult } from '../result.schema.js';
 import type { Run, Source, Totals } from '../run.schema.js';
 import type { TestStatus } from '../outcome.schema.js';
+import { emptyTotals } from '../totals.js';
 import { groupBy } from './group.js';
 import type {
   Report,
@@ -68,8 +69,6 @@ export function buildReport(input: ReportInput): Report {
     tests,
   };
 }
-
-export const emptyTotals = (): Totals => ({ passed: 0, failed: 0, skipped: 0, flaky: 0, notRun: 0 });
 
 const TOTAL_OF: Record<TestStatus, keyof Totals> = {
   passed: 'passed',

@@ -74,7 +74,7 @@ it('describes what is sent and what is answered, errors included', () => {
   });
   const list = document.paths['/api/runs']!['get']!;
   expect(list.parameters?.map((parameter) => `${parameter.in} ${parameter.name}`).sort()).toEqual(
-    ['branch', 'commit', 'cursor', 'limit', 'project', 'status', 'verdict'].map((name) => `query ${name}`),
+    ['branch', 'commit', 'cursor', 'limit', 'project', 'status', 'suite', 'verdict'].map((name) => `query ${name}`),
   );
   for (const { name, operation } of operations()) {
     expect(operation.summary, name).toBeTruthy();

@@ -11,6 +11,11 @@ const tracked = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '
   .split('\0')
   .filter((file) => file !== '' && existsSync(join(ROOT, file)));
 
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Record<
+  'dependencies' | 'devDependencies',
+  Record<string, string>
+>;
+
 describe('the project as a whole', () => {
   it.each([
     'package.json',
@@ -26,28 +31,56 @@ describe('the project as a whole', () => {
   ])('has %s at the top', (name) => expect(existsSync(join(ROOT, name))).toBe(true));
 
   it('runs no second queue, cron or workflow engine beside Temporal', () => {
-    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-      dependencies: Record<string, string>;
+    const { packages } = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { dev?: boolean }>;
     };
+    const shipped = Object.entries(packages)
+      .filter(([, { dev }]) => dev !== true)
+      .map(([path]) => path.split('node_modules/').at(-1)!);
+    expect(shipped).toContain('@temporalio/worker');
     const rivals = [
+      'agenda',
+      'bee-queue',
+      'bree',
       'bull',
       'bullmq',
-      'agenda',
-      'node-cron',
+      'cadence-client',
       'cron',
+      'croner',
       'graphile-worker',
-      'pg-boss',
-      'bree',
+      'inngest',
+      'kue',
+      'node-cron',
       'node-schedule',
+      'pg-boss',
+      'toad-scheduler',
+      '@dbos-inc/dbos-sdk',
+      '@nestjs/bull',
+      '@nestjs/bullmq',
       '@nestjs/schedule',
+      '@restatedev/restate-sdk',
     ];
-    expect(Object.keys(dependencies).filter((name) => rivals.includes(name))).toEqual([]);
-    for (const used of ['client', 'worker', 'workflow', 'activity']) {
-      const importers = ['workflows', 'activities', 'adapters', 'api', 'config', 'workers']
-        .flatMap(sourceFiles)
-        .flatMap(importsOf);
-      expect(importers.some((i) => i.to === `@temporalio/${used}`)).toBe(true);
-    }
+    expect(shipped.filter((name) => rivals.includes(name))).toEqual([]);
+  });
+
+  it('depends on Temporal, NestJS, openai and zod itself, and calls each of them', () => {
+    const called = (folders: readonly string[]): Set<string> =>
+      new Set(
+        folders
+          .flatMap(sourceFiles)
+          .flatMap(importsOf)
+          .flatMap(({ to, typeOnly }) => (typeOnly ? [] : [to])),
+      );
+    const shipped = called(['domain', 'workflows', 'activities', 'adapters', 'api', 'config', 'workers']);
+    for (const name of [
+      ...['client', 'worker', 'workflow', 'activity'].map((part) => `@temporalio/${part}`),
+      ...['common', 'core', 'platform-ws', 'websockets'].map((part) => `@nestjs/${part}`),
+      'openai',
+      'zod',
+    ])
+      expect([name, name in manifest.dependencies, shipped.has(name)]).toEqual([name, true, true]);
+    expect(manifest.devDependencies).toHaveProperty(['@temporalio/testing']);
+    expect(called(['test/activities'])).toContain('@temporalio/testing');
   });
 
   it('names no path of the machine it was written on, and no package registry', () => {

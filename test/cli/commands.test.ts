@@ -32,6 +32,7 @@ class FakeApi implements Client {
   started: unknown[] = [];
   cancelled: string[] = [];
   reruns: string[] = [];
+  listed: object[] = [];
   /** Finishes only when cancelled. */
   endless = false;
   reports: Partial<Record<ReportFormat, string>> = { html: '<html>', junit: '<testsuites/>', ctrf: '{}' };
@@ -98,7 +99,8 @@ class FakeApi implements Client {
     this.reruns.push(only);
     return this.answer();
   }
-  async runs() {
+  async runs(query: object) {
+    this.listed.push(query);
     return { items: [this.answer()], nextCursor: null };
   }
   async results(_id: string, query: { status?: string; limit?: number; cursor?: string }) {
@@ -333,6 +335,52 @@ describe('baton run', () => {
   });
 });
 
+describe('a run in layers', () => {
+  it.each([
+    [['--use-layers'], { mode: 'layered_execution', environment: null, totalCapMs: 90 * 60_000 }],
+    [['--mode', 'fast_feedback'], { mode: 'fast_feedback', environment: null, totalCapMs: 5 * 60_000 }],
+    [
+      ['--master-orchestration', '--env', 'prod', '--max-minutes', '7', '--no-background'],
+      { mode: 'layered_execution', environment: 'production', totalCapMs: 7 * 60_000, background: [] },
+    ],
+    [
+      ['--layers', 'e2e_background,core_integration', '--layers', 'fast_feedback', '--mode', 'hybrid_execution'],
+      {
+        mode: 'hybrid_execution',
+        foreground: [[{ id: 'fast_feedback' }], [{ id: 'core_integration' }]],
+        background: [[{ id: 'e2e_background' }]],
+        backgroundAfter: false,
+      },
+    ],
+    [
+      ['--layers', 'own.yaml', '--env', 'test'],
+      { mode: 'custom_mode', environment: 'testing', foreground: [[{ id: 'own', capMs: 60_000 }]] },
+    ],
+  ])('%j', async (args, plan) => {
+    const categories = [{ name: 'unit' }];
+    const layers = { own: { name: 'Own', max_duration_minutes: 1, categories } };
+    writeFileSync(join(dir, 'own.yaml'), JSON.stringify({ mode: 'custom_mode', layers }));
+    expect(await baton('run', 'project', ...args, '--plan', '--json'), stderr).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject(plan);
+    expect(api.started).toEqual([]);
+  });
+
+  it('reads a document of layers for nothing but a run in layers', async () => {
+    const unread = ['run', 'project', '--layers', 'nowhere.yaml'];
+    for (const args of [['help'], ['help', 'run'], [...unread, '--help']]) expect(await baton(...args)).toBe(0);
+    for (const args of [
+      [...unread, '--orchestration-status'],
+      [...unread, '--suite', 'unit'],
+    ]) {
+      stderr = '';
+      await baton(...args);
+      expect(stderr).not.toContain('nowhere.yaml');
+    }
+    expect(await baton(...unread)).toBe(2);
+    expect(stderr).toContain('nowhere.yaml cannot be read');
+  });
+});
+
 describe('calls that do not fit: one sentence, exit code 2, nothing started', () => {
   beforeEach(() => writeFileSync(join(dir, 'file'), ''));
   it.each([
@@ -362,6 +410,16 @@ describe('commands about executions', () => {
   it('runs lists them', async () => {
     expect(await baton('runs')).toBe(0);
     expect(stdout).toBe('run_1  running  2026-01-01 00:00:00    p    2 passed, 0 failed\n');
+  });
+  it('history lists those of a suite that came to a verdict, or stand somewhere', async () => {
+    expect(await baton('history', '--status', 'failed', '--suite', 'smoke')).toBe(0);
+    expect(await baton('runs', '--status', 'planning')).toBe(0);
+    expect(api.listed).toEqual([
+      { limit: 20, verdict: 'failed', suite: 'smoke' },
+      { limit: 20, status: 'planning' },
+    ]);
+    expect(await baton('history', '--status', 'red')).toBe(2);
+    expect(stderr).toContain('--status is one of passed, failed, blocked, incomplete, cancelled, accepted');
   });
   it('show prints failures first, and every page of them with --json', async () => {
     api.tests = [result('x', 'failed'), result('y', 'passed')];

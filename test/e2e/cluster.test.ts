@@ -2,7 +2,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { schedulesClient } from '../../adapters/http/schedules-client.js';
 import { openCluster, type TestCluster } from './support/cluster.js';
 import { ledgerProject } from './support/projects.js';
 
@@ -54,6 +56,36 @@ describe('a cluster', () => {
     expect([run.verdict, run.totals.passed]).toEqual(['passed', names.length]);
     expect((await baton.clientOf(1).report(id, 'html')).length).toBeGreaterThan(1000);
     expect(filesBelow(join(baton.cluster.manifest().data.home, 'data', 's3'))).toBeGreaterThan(3);
+  });
+
+  it('fires its schedules while no API runs; what they began ends when one is back', async () => {
+    const { dir } = await ledgerProject(1, 1, 10);
+    const { apis, apiKey: token, temporal } = baton.cluster.manifest();
+    const schedules = schedulesClient({ baseUrl: apis[0]!, token });
+    const at = new Date(Date.now() + 4_000).toISOString();
+    await schedules.create({ name: 'nightly', at, workflow: 'run', params: { source: { kind: 'directory', dir } } });
+    const pids = ['api-1', 'api-2'].map((name) => baton.part(name).pid);
+    // Killed ones would be started again.
+    for (const pid of pids) process.kill(pid, 'SIGSTOP');
+    const connection = await Connection.connect({ address: temporal.address });
+    try {
+      expect(Date.now()).toBeLessThan(Date.parse(at));
+      const { workflow } = new Client({ connection, namespace: temporal.namespace });
+      const begun = async (): Promise<string[]> => {
+        const types: string[] = [];
+        for await (const { type } of workflow.list({
+          query: `StartTime >= '${at}' AND WorkflowType IN ('suiteRun', 'testRun')`,
+        }))
+          types.push(type);
+        return types.sort();
+      };
+      await expect.poll(begun).toEqual(['suiteRun', 'testRun']);
+    } finally {
+      for (const pid of pids) process.kill(pid, 'SIGCONT');
+      await connection.close();
+    }
+    const ended = async () => (await schedules.history('nightly', 10)).items.map(({ outcome }) => outcome);
+    await expect.poll(ended, { timeout: 60_000, interval: 500 }).toEqual(['passed']);
   });
 
   it('loses no result and counts none twice while each kind of process is killed', async () => {

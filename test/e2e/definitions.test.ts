@@ -6,8 +6,10 @@ import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
+import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definitionsClient, type DefinitionsClient } from '../../adapters/http/definitions-client.js';
+import { executionsClient } from '../../adapters/http/executions-client.js';
 import { PACKAGE_ROOT } from '../../config/package.js';
 import { BatchList } from '../../domain/api.schema.js';
 import type { DefinitionAnswer, StepList } from '../../domain/definitions/api.schema.js';
@@ -110,6 +112,14 @@ const file = async (name: string, text: string): Promise<string> => {
   await writeFile(join(root, name), text);
   return name;
 };
+const api = (): string => baton.stack.manifest.api;
+/** Without what is another one in every execution: ids and times. */
+const lasting = (execution: ExecutionAnswer): unknown =>
+  JSON.parse(
+    JSON.stringify(execution, (key, value) => (/At$|Ms$/.test(key) ? typeof value : value))
+      .replaceAll(execution.id, 'ID')
+      .replaceAll(execution.temporalRunId!, 'RUN'),
+  );
 const stepsOf = async (id: string): Promise<Map<string, StepList['items'][number]>> =>
   new Map((await definitions.steps(id)).items.map((step) => [step.step, step]));
 
@@ -153,6 +163,27 @@ describe('a workflow of a team', () => {
     expect(wrong.out).toMatch(/^wrong\.yaml:4:\d+ .*Did you mean `setup_environment`\?/);
     const twice = await json<DefinitionAnswer>('workflow', 'create', '--config', 'changed.yaml');
     expect(twice).toMatchObject({ id, version: 2 });
+  }, 120_000);
+
+  it('gives one result, by name or id, to the command line, over HTTP and to the client', async () => {
+    const steps = `
+steps:
+  - { name: one, uses: test_runner.setup_environment, with: { base_url: "{{ params.url }}" } }
+  - { name: two, uses: gate.check, with: { condition: 'steps.one.outputs.base_url == "https://x.example"' } }
+`;
+    const { id } = await definitions.create({ name: 'asked', params: { url: 'https://x.example' }, ...parse(steps) });
+    const byCommand = await json<ExecutionAnswer>('workflow', 'execute', 'asked');
+    const headers = { 'Content-Type': 'application/json' };
+    const body = JSON.stringify({ params: {} });
+    const posted = await fetch(`${api()}/api/workflows/${id}/execute`, { method: 'POST', headers, body });
+    const client = executionsClient({ baseUrl: api() });
+    const started = [((await posted.json()) as ExecutionAnswer).id, (await client.start(id, {})).id];
+    const ended = started.map(async (each) => {
+      await expect.poll(async () => (await client.get(each)).endedAt, { timeout: 60_000 }).not.toBeNull();
+      return client.get(each);
+    });
+    expect(byCommand).toMatchObject({ status: 'completed', outcome: 'passed' });
+    expect((await Promise.all(ended)).map(lasting)).toEqual([lasting(byCommand), lasting(byCommand)]);
   }, 120_000);
 
   it('keeps its id and its versions when the control process is killed', async () => {

@@ -1,17 +1,22 @@
 /** The walking skeleton under ten kills: nothing lost, nothing counted twice, no finished file run again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from '../../scripts/lib/lock.mjs';
 import { ledgerProject } from './support/projects.js';
 import { openStack, type TestStack } from './support/stack.js';
+
+const KILLS = 10;
+/** Far less than a file of the gentle end takes. */
+const GRACE_MS = 500;
+/** For what comes after it: ending the processes, storing what they had told. */
+const GOING_MS = 10_000;
 
 let baton: TestStack;
 beforeAll(async () => {
   // On a busy machine three kills in a row may come before a file is done; that a batch is then given up is another test's.
-  baton = await openStack({ env: { BATON_POISON_AFTER: '100' } });
+  baton = await openStack({ env: { BATON_POISON_AFTER: '100', BATON_RUNNER_GRACE_MS: String(GRACE_MS) } });
 });
 afterAll(() => baton?.stop());
-
-const KILLS = 10;
 
 /** A small generator with a seed, so that a failing sequence can be run again. */
 function random(seed: number): () => number {
@@ -39,6 +44,8 @@ describe(`${KILLS} kills while a suite runs`, () => {
     const next = random(4711);
     const { id } = await baton.start(dir);
     const killed: string[] = [];
+    // Kills while the run is planned would say nothing of batches.
+    await expect.poll(async () => (await ran()).length, { timeout: 60_000 }).toBeGreaterThan(0);
     while (killed.length < KILLS) {
       await sleep(1_500 + next() * 2_000);
       if ((await baton.client.run(id)).status === 'finished') break;
@@ -63,6 +70,25 @@ describe(`${KILLS} kills while a suite runs`, () => {
     );
     // Node runs as many files at a time as it has cores; each kill may cost those that were under way.
     expect(again).toBeLessThanOrEqual(killed.length * 5 * 2);
+  });
+
+  it('that are gentle make a runner hand back what it has, and go within its time', async () => {
+    const { dir, names, ran } = await ledgerProject(8, 10, 300);
+    const { id } = await baton.start(dir);
+    await expect.poll(async () => (await ran()).length, { interval: 50 }).toBeGreaterThan(1);
+    const attempts = async () => (await baton.client.batches(id)).items;
+    const before = (await attempts()).find(({ state, runner }) => state === 'running' && runner !== null)!;
+    const [name] = before.runner!.split('@');
+    const pid = baton.pid(name!);
+    const began = performance.now();
+    process.kill(pid, 'SIGTERM');
+    await expect.poll(() => isAlive(pid), { interval: 20 }).toBe(false);
+    expect(performance.now() - began).toBeLessThan(GRACE_MS + GOING_MS);
+    const run = await baton.finished(id, 120_000);
+    const results = await baton.results(id);
+    expect(results.map((r) => `${r.file} ${r.name}`).sort()).toEqual([...names].sort());
+    expect(run.totals).toEqual({ passed: names.length, failed: 0, skipped: 0, flaky: 0, notRun: 0 });
+    expect((await attempts()).find(({ batch }) => batch === before.batch)!.fence).toBeGreaterThan(before.fence);
   });
 
   it('of the control process leave every acknowledged run with a verdict', async () => {

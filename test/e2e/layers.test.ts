@@ -27,8 +27,9 @@ afterAll(async () => {
 });
 
 const run = (...args: string[]) => command('run', ...args);
-function command(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const env = { ...process.env, BATON_HOME: baton.home, NO_COLOR: '1' };
+const command = (...args: string[]) => commandAt(baton.home, ...args);
+function commandAt(home: string, ...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const env = { ...process.env, BATON_HOME: home, NO_COLOR: '1' };
   return new Promise((done) =>
     execFile(process.execPath, [CLI, ...args], { env, cwd: project }, (error, out, err) =>
       done({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
@@ -37,6 +38,13 @@ function command(...args: string[]): Promise<{ code: number; out: string; err: s
 }
 async function layered(...args: string[]): Promise<ExecutionAnswer> {
   const { code, out, err } = await run(...args, '--json');
+  expect(code, err).toBe(0);
+  return JSON.parse(out) as ExecutionAnswer;
+}
+/** Suites without layers, as an execution too. */
+async function asked(task: object): Promise<ExecutionAnswer> {
+  const params = JSON.stringify({ source: { kind: 'directory', dir: project }, ...task });
+  const { code, out, err } = await command('workflow', 'execute', 'run', '--params', params, '--json');
   expect(code, err).toBe(0);
   return JSON.parse(out) as ExecutionAnswer;
 }
@@ -94,6 +102,56 @@ describe('layers', () => {
   });
 });
 
+describe('suites without layers, as an execution', () => {
+  const suites = ['fast_feedback', 'core_integration'];
+  const task = { options: { suites, bail: false }, priority: 'high' };
+  let done: ExecutionAnswer;
+  beforeAll(async () => {
+    done = await asked(task);
+  });
+
+  it('have id, type, priority and what was given, the same from the start to the end', async () => {
+    const kept = {
+      id: done.id,
+      workflow: 'suiteRun',
+      params: { source: { kind: 'directory', dir: project }, ...task },
+    };
+    expect(done).toMatchObject(kept);
+    expect(JSON.parse((await command('executions', 'show', done.id, '--json')).out)).toMatchObject(kept);
+    expect(await baton.client.run(String(done.result!['run']))).toMatchObject(task);
+  });
+
+  it('come to the documents and totals of the same suites in layers', async () => {
+    const inLayers = await layered('--layers', suites.join(','));
+    const { categories, totals } = inLayers.result as { categories: { run: string }[]; totals: object };
+    expect(totals).toEqual({ passed: 2, failed: 0, skipped: 0, flaky: 0, notRun: 0 });
+    expect(totals).toEqual(done.result!['totals']);
+    expect(Object.keys(inLayers)).toEqual(Object.keys(done));
+    const kept = await command('show', categories[0]!.run, '--json');
+    expect(documentOf(kept)).toEqual(documentOf(await run('--suite', suites[0]!, '--json')));
+  });
+});
+
+describe('status', () => {
+  it('is one JSON object and 0 while everything is well, and 3 where nothing is up', async () => {
+    const up = await command('status', '--json');
+    expect(up, up.err).toMatchObject({ code: 0 });
+    const said = JSON.parse(up.out) as { checks: { name: string; problem: string | null }[] };
+    const { api, temporal } = baton.stack.manifest;
+    expect(said).toMatchObject({ up: true, ok: true, manifest: { api, temporal } });
+    expect(said.checks.map(({ name, problem }) => [name, problem])).toEqual(
+      expect.arrayContaining(
+        ['temporal', 'control', 'runner-1', 'runner-2', 'API answers', 'Temporal answers'].map((name) => [name, null]),
+      ),
+    );
+    const elsewhere = await commandAt(project, 'status', '--json');
+    expect(elsewhere.code).toBe(3);
+    expect(JSON.parse(elsewhere.out)).toEqual({
+      ...{ up: false, ok: false, health: null, checks: [], pool: null, manifest: null },
+    });
+  });
+});
+
 describe('flags', () => {
   it('--orchestration-status says how it stands and starts nothing, whatever else is asked for', async () => {
     const before = await executions();
@@ -136,6 +194,16 @@ describe('flags', () => {
     expect(document).toMatchObject({ verdict: 'passed', totals: { passed: 1, failed: 0, notRun: 0 } });
   });
 });
+
+/** What a run leaves behind, without what is another one in every run. */
+function documentOf({ out }: { out: string }): object {
+  const { links, tests, ...document } = JSON.parse(out) as { links: object; tests: object[]; durationMs: number };
+  return {
+    ...document,
+    ...{ execution: 'id', durationMs: typeof document.durationMs, links: Object.keys(links) },
+    tests: tests.map((test) => ({ ...test, durationMs: 0 })),
+  };
+}
 
 /** Without what is another one in every run: ids. */
 const shape = (result: unknown): unknown =>

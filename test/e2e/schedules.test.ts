@@ -122,8 +122,8 @@ describe('schedules', () => {
     if (found.kind !== 'binary') throw new Error('needs the program');
     const port = flags[flags.indexOf('--temporal-port') + 1]!;
     const { stdout } = await run(found.path, ['schedule', 'list', '--address', `127.0.0.1:${port}`]);
-    expect(stdout).toContain('ai-quality');
-    expect(stdout).toContain('daily-api-tests');
+    for (const id of ['ai-quality', 'daily-api-tests', 'daily-full-suite', 'nightly-tests', 'regression'])
+      expect(stdout).toContain(id);
   }, 120_000);
 
   it.each([

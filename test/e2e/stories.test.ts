@@ -1,4 +1,5 @@
 /** The stories of `npm run demo`, one stack for all: what each leaves behind, at whom it arrived, and how often. */
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ExecutionAnswer } from '../../domain/executions.schema.js';
 import type { KnowledgeList } from '../../domain/knowledge/api.schema.js';
@@ -225,4 +226,12 @@ describe('post-deployment', () => {
     expect(stagesOf(done).map(([name]) => name)).not.toContain('rollback');
     expect(world.deploys.accepted).toHaveLength(before);
   });
+});
+
+it('all four are Workflow Types of their own in Temporal', async () => {
+  const connection = await Connection.connect({ address: world.baton.stack.manifest.temporal.address });
+  const types = new Set<string>();
+  for await (const { type } of new Client({ connection }).workflow.list()) types.add(type);
+  await connection.close();
+  expect([...types]).toEqual(expect.arrayContaining(['preRelease', 'autoFix', 'monitoring', 'postDeploy']));
 });

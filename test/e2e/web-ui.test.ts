@@ -1,12 +1,17 @@
 /** What a reader sees of a run in the Temporal Web UI, in a real browser. */
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { type Browser, chromium } from '@playwright/test';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { RunAnswer } from '../../domain/api.schema.js';
+import { PACKAGE_ROOT } from '../../config/package.js';
+import type { RunAnswer, RunPage } from '../../domain/api.schema.js';
 import { project } from './support/projects.js';
 import { openStack, type TestStack } from './support/stack.js';
 
+const CLI = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
   existsSync(path),
 );
@@ -60,6 +65,41 @@ it('runs are found by verdict, project and suite', async () => {
     return ids;
   };
   await expect.poll(found).toEqual([run.id]);
+  await connection.close();
+});
+
+it('the command line finds by status and suite what Temporal finds by the same words', async () => {
+  const suite = (name: string): object => ({ name, framework: 'node-test', include: [`${name}.test.mjs`] });
+  const file = (body: string): string => `import test from 'node:test';\ntest('x', () => { ${body} });\n`;
+  const dir = await project({
+    'baton.config.json': JSON.stringify({ project: 'words', suites: [suite('smoke'), suite('load')] }),
+    'smoke.test.mjs': file("throw new Error('red')"),
+    'load.test.mjs': file(''),
+  });
+  const options = { blame: false, retries: 0 };
+  for (const suites of [['smoke'], ['load'], ['smoke', 'load']]) await baton.run(dir, { ...options, suites });
+  const connection = await Connection.connect({ address: baton.stack.manifest.temporal.address });
+  const client = new Client({ connection });
+  const served = async (query: string): Promise<string[]> => {
+    const ids: string[] = [];
+    for await (const { workflowId } of client.workflow.list({ query })) ids.push(workflowId);
+    return ids.sort();
+  };
+  const asked = async (...words: string[]): Promise<string[]> => {
+    const env = { ...process.env, BATON_HOME: baton.home };
+    const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'history', ...words, '--json'], { env });
+    return (JSON.parse(stdout) as RunPage).items.map(({ id }) => id).sort();
+  };
+  for (const [verdict, name, count] of [
+    ['failed', 'smoke', 2],
+    ['passed', 'load', 1],
+    ['failed', 'load', 1],
+    ['passed', 'smoke', 0],
+  ] as const) {
+    const query = `WorkflowType = 'testRun' AND BatonVerdict = '${verdict}' AND BatonSuite IN ('${name}', 'smoke load')`;
+    await expect.poll(() => served(query)).toHaveLength(count);
+    expect(await asked('--status', verdict, '--suite', name)).toEqual(await served(query));
+  }
   await connection.close();
 });
 

@@ -174,6 +174,7 @@ describe('a layered run', () => {
     expect(done.result!['notRun']).toEqual([
       { layer: 'one', category: 'slow', why: 'cut after 2 s: 3 not run, 0 passed, 0 failed' },
     ]);
+    expect(done.result!['totals']).toEqual({ passed: 1, failed: 0, skipped: 0, flaky: 0, notRun: 3 });
     expect(log).toContain('end a');
   });
 

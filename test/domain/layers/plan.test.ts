@@ -143,6 +143,34 @@ describe('the mode says what the verdict waits for', () => {
     expect(sides({ document: { layers: { low: layer(9), high: layer(1) } } }).front).toEqual([['high', 'low']]);
   });
 
+  it.each([
+    ['fast feedback', fastFeedback, { mode: 'fast_feedback', totalCapMs: 5 * 60_000, front: [300_000], behind: [] }],
+    [
+      'full layered',
+      fullLayered,
+      {
+        mode: 'layered_execution',
+        totalCapMs: 90 * 60_000,
+        front: [300_000, 2_700_000, 2_700_000],
+        behind: [2_700_000],
+      },
+    ],
+  ] as const)('the preset %s has its mode, its limits and the defaults of everything else', (_, preset, expected) => {
+    const plan = planned(preset());
+    const caps = (groups: typeof plan.foreground): number[] => groups.flat().map(({ capMs }) => capMs);
+    expect({
+      ...{ mode: plan.mode, totalCapMs: plan.totalCapMs },
+      ...{ front: caps(plan.foreground), behind: caps(plan.background) },
+    }).toEqual(expected);
+    expect(plan).toMatchObject({ environment: null, prepare: null, postProcess: null });
+    for (const { id, sequential, flags, categories } of [...plan.foreground, ...plan.background].flat())
+      expect({ sequential, flags, categories }).toEqual({
+        sequential: false,
+        flags: [],
+        categories: [{ name: id, timeout_seconds: 300, max_parallel_instances: 2 }],
+      });
+  });
+
   it('presets are functions whose fields can be overridden', () => {
     expect(planned(fastFeedback({ max_total_duration_minutes: 3 })).totalCapMs).toBe(180_000);
     expect(planned({ ...fullLayered(), source })).toEqual(planned({ mode: 'layered_execution' }));
