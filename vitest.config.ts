@@ -42,8 +42,9 @@ export default defineConfig({
         extends: true,
         test: {
           ...shared,
-          // Whole stacks of about a gigabyte, each with ports and directories of its own, when all others are done.
-          maxWorkers: 3,
+          // Whole stacks of about a gigabyte, each with ports and directories of its own, when all others are done. They
+          // kill and wait by the clock, so no more of them than there are cores on a small machine.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts', 'test/attacks/**/*.test.ts'],

@@ -6,10 +6,12 @@ import {
   type ScheduleDescription,
   type ScheduleHandle,
   ScheduleNotFoundError,
+  type ScheduleUpdateOptions,
 } from '@temporalio/client';
 import { msToTs, requiredTsToMs } from '@temporalio/common/lib/time.js';
 import type { google, temporal } from '@temporalio/proto';
 import { SCHEDULED_START_WORKFLOW } from '../../domain/names.js';
+import { canonicalJson } from '../../domain/canonical.js';
 import { NotFound } from '../../domain/ports.js';
 import {
   additions,
@@ -34,6 +36,7 @@ import { optionsOf, OVERLAP_POLICIES } from './schedule-spec.js';
 
 const LIST_PATIENCE_MS = 5_000;
 const LIST_PAUSE_MS = 50;
+const CORRECTION_PATIENCE_MS = 8_000;
 const DESCRIBED_AT_ONCE = 10;
 const DAY_MS = 86_400_000;
 /** Two changes of the clocks a year, and the next one always known well before. */
@@ -99,13 +102,21 @@ export function temporalSchedules(client: Client, namespace: string): ScheduleSe
     }
   };
 
-  const rewrite = (id: string, schedule: Schedule, corrections: Corrections): Promise<void> =>
-    handle(id).update((previous) => {
-      const { scheduleId: _, ...options } = optionsOf(schedule, corrections);
-      return { ...options, state: previous.state };
+  /** Only while it is still the one that was looked at: whoever changes it corrects it anew. */
+  const amend = (schedule: Schedule, corrections: Corrections): Promise<void> =>
+    handle(schedule.id).update((previous) => {
+      const now = stateOf(previous);
+      if (!now || canonicalJson(now.schedule) !== canonicalJson(schedule)) throw new ChangedMeanwhile();
+      return updateOf(schedule, corrections, previous);
     });
 
-  const correct = async (id: string, nowMs: number): Promise<boolean> => {
+  const correct = (id: string, nowMs: number): Promise<boolean> =>
+    corrected(id, nowMs).catch((error: unknown) => {
+      if (error instanceof ChangedMeanwhile) return false;
+      throw error;
+    });
+
+  const corrected = async (id: string, nowMs: number): Promise<boolean> => {
     const described = await describe(id);
     const state = described && stateOf(described);
     if (!described || !state || state.schedule.cron.length === 0 || state.schedule.timezone === 'UTC') return false;
@@ -113,11 +124,19 @@ export function temporalSchedules(client: Client, namespace: string): ScheduleSe
     const changes = zoneOf(schedule.timezone).changes(nowMs - DAY_MS, nowMs + CORRECTED_AHEAD_MS);
     if ((await wrongAround(schedule, changes)).length === 0) return false;
     // Corrections of changes that are right by now stay, so everything is asked again from the beginning.
-    await rewrite(id, schedule, NO_CORRECTIONS);
+    await amend(schedule, NO_CORRECTIONS);
     const wrong = await wrongAround(schedule, changes);
     const found = await correctionsFor(schedule, wrong);
-    await rewrite(id, schedule, found);
+    await amend(schedule, found);
     return true;
+  };
+
+  /** On a busy server a dozen questions may take longer than anybody waits for an answer; the rest is done behind it. */
+  const correctedSoon = async (id: string): Promise<void> => {
+    const work = correct(id, Date.now());
+    await Promise.race([work, sleep(CORRECTION_PATIENCE_MS, undefined, { ref: false })]);
+    // What fails later is made up for by the correction of every day.
+    work.catch(() => {});
   };
 
   /** Asks the server twice: with everything wanted added, and what is then too much. */
@@ -129,7 +148,7 @@ export function temporalSchedules(client: Client, namespace: string): ScheduleSe
       const expected = until(expectedFirings(schedule, from), to);
       const added = additions(expected, change);
       if (found.length > 0 && joined([...found, added]).add.length > MOST_CORRECTIONS) break;
-      await rewrite(schedule.id, schedule, added);
+      await amend(schedule, added);
       found.push(omissions(added, expected, await matching(schedule.id, from, to), zone));
     }
     return joined(found);
@@ -165,12 +184,12 @@ export function temporalSchedules(client: Client, namespace: string): ScheduleSe
           throw new ScheduleExists(`There is a schedule ${schedule.id} already. Change it, or take another name.`);
         throw error;
       }
-      await correct(schedule.id, Date.now());
+      await correctedSoon(schedule.id);
       await listed(schedule.id, true);
     },
     async update(schedule) {
-      await there(schedule.id, () => rewrite(schedule.id, schedule, NO_CORRECTIONS));
-      await correct(schedule.id, Date.now());
+      await there(schedule.id, (of) => of.update((previous) => updateOf(schedule, NO_CORRECTIONS, previous)));
+      await correctedSoon(schedule.id);
     },
     async remove(id) {
       await there(id, (of) => of.delete());
@@ -182,6 +201,14 @@ export function temporalSchedules(client: Client, namespace: string): ScheduleSe
     backfill: (id, from, to, overlap) =>
       there(id, (of) => of.backfill({ start: from, end: to, overlap: OVERLAP_POLICIES[overlap] })),
   };
+}
+
+class ChangedMeanwhile extends Error {}
+
+/** Whether it is paused, and why, stays as it is. */
+function updateOf(schedule: Schedule, corrections: Corrections, { state }: ScheduleDescription): ScheduleUpdateOptions {
+  const { scheduleId: _, ...options } = optionsOf(schedule, corrections);
+  return { ...options, state };
 }
 
 type Matching = temporal.api.workflowservice.v1.IListScheduleMatchingTimesResponse & {

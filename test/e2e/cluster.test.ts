@@ -79,7 +79,7 @@ describe('a cluster', () => {
           types.push(type);
         return types.sort();
       };
-      await expect.poll(begun).toEqual(['suiteRun', 'testRun']);
+      await expect.poll(begun, { timeout: 90_000 }).toContain('testRun');
     } finally {
       for (const pid of pids) process.kill(pid, 'SIGCONT');
       await connection.close();

@@ -91,7 +91,7 @@ export async function openNotifyBench(faults?: FaultPoint): Promise<NotifyBench>
           await client.workflow.execute('announcing', { workflowId: id, taskQueue: CONTROL_QUEUE, args: [notices] });
         },
         async settled(key, ...states) {
-          const deadline = Date.now() + 20_000;
+          const deadline = Date.now() + 60_000;
           for (;;) {
             const { items } = await service.notifications({ key, limit: 100 });
             if (items.length > 0 && items.every(({ state }) => states.includes(state))) return items;
