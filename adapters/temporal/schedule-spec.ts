@@ -38,7 +38,7 @@ export function specOf(schedule: Schedule, { add, leaveOut }: Corrections): Sche
     cronExpressions: cron.map((line) => parseCron(line).text),
     intervals: [
       ...(everySeconds === null ? [] : [{ every: everySeconds * 1000 }]),
-      ...(at === null ? [] : [once(Math.floor(Date.parse(at) / 1000))]),
+      ...(at === null ? [] : [once(Date.parse(at) / 1000)]),
       ...add.map(once),
     ],
     skip: leaveOut.map(({ year, month, day, hour, minute }) => ({

@@ -125,7 +125,8 @@ function instantOf(text: string, nowMs: number): string {
   if (!at.success) throw new BadSchedule('at', `"${text}" is no instant with its offset, such as 2030-01-01T00:00Z.`);
   const ms = Date.parse(at.data);
   if (ms <= nowMs) throw new BadSchedule('at', `${text} is over.`);
-  return new Date(ms).toISOString();
+  // The server knows no parts of a second; never before the time that was asked for.
+  return new Date(Math.ceil(ms / 1000) * 1000).toISOString();
 }
 
 function overlapOf(given: string): string {

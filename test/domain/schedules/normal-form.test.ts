@@ -66,6 +66,9 @@ describe('every spelling has one normal form', () => {
     const either = { name: 'n', workflow: 'w', cron: ['0 0 1 * *', '0 0 * * 1'] };
     expect(next(either)).toEqual(['2027-01-04T00:00', '2027-01-11T00:00', '2027-01-18T00:00']);
     expect(next({ name: 'n', workflow: 'w', at: '2030-01-01T00:00Z' })).toEqual(['2030-01-01T00:00']);
+    expect(next({ name: 'n', workflow: 'w', at: '2030-01-01T00:00:59.001Z' }), 'never too early').toEqual([
+      '2030-01-01T00:01',
+    ]);
   });
 
   it('makes up for half the time between two firings, unless it is told', () => {
