@@ -23,7 +23,7 @@ interface Kept {
 
 const KEPT = JSON.parse(readFileSync(new URL('../chaos/seeds.json', import.meta.url), 'utf8')) as Kept[];
 /** Per seed, so that all of them fit into some minutes. */
-const KILLS = 5;
+const KILLS = 7;
 
 const PROJECTS: readonly ProjectShape[] = [
   { name: 'mixed', files: { node: 6, pytest: 3 }, testsPerFile: 3, failing: 0, flaky: 0, ms: [20, 200] },
