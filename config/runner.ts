@@ -10,7 +10,7 @@ import { createCommandActivities } from '../activities/definitions/command.js';
 import { createPlanningActivities } from '../activities/planning.js';
 import { createFixRunnerActivities } from '../activities/fix/runner.js';
 import { HeldBatches } from '../activities/pool/held.js';
-import { watchLoad } from '../activities/pool/load.js';
+import { loadWatch } from '../activities/pool/load.js';
 import { Membership } from '../activities/pool/membership.js';
 import { hostLoad } from '../adapters/host/usage.js';
 import { Addresses } from '../adapters/http/addresses.js';
@@ -32,6 +32,7 @@ import { Gate } from '../domain/gate.js';
 import { NotFound } from '../domain/ports.js';
 import { type RunnerApi } from '../domain/runner-ports.js';
 import type { Settings } from './config.js';
+import { every } from './every.js';
 import { faults } from './faults.js';
 import type { Log } from './log.js';
 import { projectTools } from './project.js';
@@ -50,6 +51,8 @@ export interface Runner {
 }
 
 const SWEEP_MS = 3_600_000;
+/** Short enough that an idle machine is used, long enough that one busy moment is no load. */
+const LOAD_MS = 1_000;
 
 export async function startRunner(settings: Settings, log: Log, logTail: () => string): Promise<Runner> {
   if (!settings.apiUrl || !settings.runnerToken) {
@@ -97,7 +100,10 @@ export async function startRunner(settings: Settings, log: Log, logTail: () => s
     log,
   });
   member.start();
-  const unwatch = watchLoad({ gate, limits: settings.runner.limits, look: hostLoad(), log });
+  const { limits } = settings.runner;
+  const watch = loadWatch({ gate, limits, look: hostLoad(), log });
+  const unlimited = limits.processors === null && limits.memory === null;
+  const watching = unlimited ? undefined : every(LOAD_MS, 'looking at the load of the machine', watch, log);
   return {
     done: Promise.race([workers.done, member.left]),
     retire: () => member.retire('the pool has a runner too many'),
@@ -105,7 +111,7 @@ export async function startRunner(settings: Settings, log: Log, logTail: () => s
       await workers.stop();
       await member.stop();
       clearInterval(sweeping);
-      unwatch();
+      watching?.stop();
       tools.close();
       await removeTree(spoolDir);
       await connection.close();

@@ -10,39 +10,24 @@ export interface LoadDeps {
   readonly limits: { readonly [K in keyof Load]: number | null };
   /** The load since the call before. */
   readonly look: () => Promise<Load>;
-  readonly log: { info(data: object, message: string): void; warn(data: object, message: string): void };
-  readonly everyMs?: number;
+  readonly log: { info(data: object, message: string): void };
 }
 
-/** Short enough that an idle machine is used, long enough that one busy moment is no load. */
-const LOOK_MS = 1_000;
-
-/** Returns how to stop. */
-export function watchLoad({ gate, limits, look, log, everyMs = LOOK_MS }: LoadDeps): () => void {
-  if (limits.processors === null && limits.memory === null) return () => {};
+/** One look at the load, to be repeated. Throws when it cannot be read; batches may begin then, since what cannot be known is no reason to stand still. */
+export function loadWatch({ gate, limits, look, log }: LoadDeps): () => Promise<void> {
   let held = false;
-  let looking = false;
-  const once = async (): Promise<void> => {
-    const reason = over(await look(), limits);
+  return async () => {
+    const load = await look().catch((error: unknown) => {
+      gate.hold(null);
+      held = false;
+      throw error;
+    });
+    const reason = over(load, limits);
     gate.hold(reason);
     if (held !== (reason !== null))
       log.info({ reason }, reason === null ? 'batches may begin again' : 'no batch begins');
     held = reason !== null;
   };
-  const timer = setInterval(() => {
-    if (looking) return;
-    looking = true;
-    once()
-      .catch((error: unknown) => {
-        // What cannot be known is no reason to stand still.
-        gate.hold(null);
-        log.warn({ err: error }, 'the load of this machine cannot be read');
-      })
-      .finally(() => {
-        looking = false;
-      });
-  }, everyMs);
-  return () => clearInterval(timer);
 }
 
 /** Without figures: the reason stays the same while the load does, and is told once. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { watchLoad } from '../../activities/pool/load.js';
+import { loadWatch } from '../../activities/pool/load.js';
 import { Gate, type Load } from '../../domain/gate.js';
 import { hostQueue, labelQueue, RUNNER_QUEUE } from '../../domain/names.js';
 import { withNeeds } from '../../domain/needs.js';
@@ -91,26 +91,29 @@ describe('the load of the machine', () => {
     const leave = gate.enter({ memoryMb: 0, cpus: 0 });
     let load: Load | undefined = { processors: 0.5, memory: 0.5 };
     const said: string[] = [];
-    const stop = watchLoad({
+    const look = loadWatch({
       gate,
       limits: { processors: 0.9, memory: 0.8 },
       look: async () => load ?? Promise.reject(new Error('no /proc')),
-      log: { info: (_data, message) => said.push(message), warn: (_data, message) => said.push(message) },
-      everyMs: 1,
+      log: { info: (_data, message) => said.push(message) },
     });
-    const room = () => expect.poll(() => gate.hasRoom());
+    const room = async () => {
+      await look();
+      return gate.hasRoom();
+    };
     load = { processors: 0.9, memory: 0.5 };
-    await room().toBe(false);
+    expect(await room()).toBe(false);
     expect(gate.enter({ memoryMb: 0, cpus: 0 })).toBe('the processors of the machine are used to 90 % or more');
     expect([gate.running, gate.isOpen], 'what runs goes on, and nobody has paused anything').toEqual([1, true]);
     load = { processors: 0.89, memory: 0.5 };
-    await room().toBe(true);
+    expect(await room()).toBe(true);
     load = { processors: 0.1, memory: 0.8 };
-    await room().toBe(false);
+    expect(await room()).toBe(false);
+    expect(await room()).toBe(false);
     expect(said).toEqual(['no batch begins', 'batches may begin again', 'no batch begins']);
     load = undefined;
-    await room().toBe(true);
-    stop();
+    await expect(look()).rejects.toThrow('no /proc');
+    expect(gate.hasRoom()).toBe(true);
     if (typeof leave === 'function') leave();
   });
 });

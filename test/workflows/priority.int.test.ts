@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { watchLoad } from '../../activities/pool/load.js';
+import { loadWatch } from '../../activities/pool/load.js';
+import { every } from '../../config/every.js';
 import { gatedTuner } from '../../adapters/temporal/slots.js';
 import { readSettings } from '../../config/config.js';
 import { createLog } from '../../config/log.js';
@@ -134,18 +135,18 @@ it('a project that floods the queue does not starve another of the same priority
 
 it('no batch begins while the machine is busier than it may be; they begin when its load falls', async () => {
   let busy = 0.95;
-  let unwatch = (): void => {};
+  let watching: { stop(): void } | undefined;
   const loaded: Shut = async (gate) => {
     const look = async () => ({ processors: busy, memory: 0.1 });
-    const log = { info() {}, warn: console.warn };
-    unwatch = watchLoad({ gate, limits: { processors: 0.9, memory: null }, look, log, everyMs: 20 });
+    const watch = loadWatch({ gate, limits: { processors: 0.9, memory: null }, look, log: { info() {} } });
+    watching = every(20, 'looking', watch, createLog('runner', 'silent'));
     await expect.poll(() => gate.hasRoom()).toBe(false);
     return () => {
       busy = 0.4;
     };
   };
   const order = await orderOf([{ id: 'heavy', project: 'shop', priority: 'critical', batches: 3 }], loaded);
-  unwatch();
+  watching?.stop();
   expect(order).toEqual(['heavy', 'heavy', 'heavy']);
 });
 
