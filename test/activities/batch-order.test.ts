@@ -20,9 +20,9 @@ const EVENTS = [
   { e: 'file-end', file: 'a', status: 'passed', tests: 1 },
   { e: 'end' },
 ];
-const WHOLE = [
-  ...['begin', 'checkout', 'lease', 'command', 'start', 'events read', 'results stored', 'lease given back', 'finish'],
-];
+const WHOLE = 'begin, checkout, lease, command, start, events read, results stored, lease given back, finish'.split(
+  ', ',
+);
 
 let spoolDir: string;
 let calls: string[];
@@ -93,7 +93,11 @@ function runner(broken?: string): RunnerDeps {
     },
     environment: () => ({ env: {}, secrets: [] }),
     seal: () => ({ writable: [], readable: [], hidden: [], network: false }),
-    ...{ runner: 'runner-1', spoolDir, cores: 1, gate, log: { info() {}, warn() {} } },
+    runner: 'runner-1',
+    spoolDir,
+    cores: 1,
+    gate,
+    log: { info() {}, warn() {} },
   };
 }
 

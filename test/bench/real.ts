@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { PACKAGE_ROOT } from '../../config/package.js';
+import { compiled } from '../../config/package.js';
 import type { Plan, Suite } from '../../domain/plan.schema.js';
 import { type Counts, NATIVES } from './natives.js';
 
@@ -56,7 +56,7 @@ if (dirs.length === 0) {
 }
 
 const home = mkdtempSync(join(tmpdir(), 'baton-real-'));
-const cli = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
+const cli = compiled('cli/main.js');
 const env = { ...process.env, BATON_HOME: home, CI: 'true' };
 const median = (numbers: readonly number[]): number =>
   [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;

@@ -10,14 +10,14 @@ import { parse } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { definitionsClient, type DefinitionsClient } from '../../adapters/http/definitions-client.js';
 import { executionsClient } from '../../adapters/http/executions-client.js';
-import { PACKAGE_ROOT } from '../../config/package.js';
+import { compiled, PACKAGE_ROOT } from '../../config/package.js';
 import { BatchList } from '../../domain/api.schema.js';
 import type { DefinitionAnswer, StepList } from '../../domain/definitions/api.schema.js';
 import type { ExecutionAnswer } from '../../domain/executions.schema.js';
 import { pythonWithTemporal } from '../support/python.js';
 import { openStack, type TestStack } from './support/stack.js';
 
-const CLI = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
+const CLI = compiled('cli/main.js');
 const PYTHON_WORKER = join(PACKAGE_ROOT, 'test', 'fixtures', 'definitions', 'worker.py');
 const WIDE = 12;
 const SUITES = `

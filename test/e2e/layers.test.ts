@@ -5,13 +5,13 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { PACKAGE_ROOT } from '../../config/package.js';
+import { compiled, PACKAGE_ROOT } from '../../config/package.js';
 import type { ExecutionAnswer, ExecutionPage } from '../../domain/executions.schema.js';
 import { STANDARD_LAYERS } from '../../domain/layers/layers.schema.js';
 import { suitesProject } from './support/projects.js';
 import { openStack, type TestStack } from './support/stack.js';
 
-const CLI = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
+const CLI = compiled('cli/main.js');
 const SAMPLE = join(PACKAGE_ROOT, 'test', 'fixtures', 'layers', 'custom-layer.yaml');
 
 let project = '';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunnersClient, runnersClient } from '../../adapters/http/runners-client.js';
-import { PACKAGE_ROOT } from '../../config/package.js';
+import { compiled } from '../../config/package.js';
 import { isAlive } from '../../scripts/lib/lock.mjs';
 import { project } from './support/projects.js';
 import { openStack, type TestStack } from './support/stack.js';
@@ -32,7 +32,7 @@ afterAll(async () => {
 });
 
 const poolProcess = (token: string) =>
-  spawn(process.execPath, [join(PACKAGE_ROOT, 'dist', 'workers', 'pool.js')], {
+  spawn(process.execPath, [compiled('workers/pool.js')], {
     env: {
       ...process.env,
       BATON_HOME: home,

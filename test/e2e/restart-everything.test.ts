@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { batonClient } from '../../adapters/http/baton-client.js';
-import { PACKAGE_ROOT } from '../../config/package.js';
+import { compiled } from '../../config/package.js';
 import { readManifest } from '../../workers/stack/manifest.js';
 import { signal } from '../chaos/processes.js';
 import { freePort } from '../support/temporal.js';
 import { ledgerProject } from './support/projects.js';
 
-const CLI = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
+const CLI = compiled('cli/main.js');
 let home = '';
 const commands: ChildProcess[] = [];
 

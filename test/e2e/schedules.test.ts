@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PACKAGE_ROOT } from '../../config/package.js';
+import { compiled } from '../../config/package.js';
 import type { FiringList, ScheduleAnswer, ScheduleList } from '../../domain/schedules/api.schema.js';
 import type { WorkflowExecution } from '../../domain/executions.schema.js';
 import { locateTemporal } from '../../scripts/lib/temporal-server.mjs';
@@ -16,7 +16,7 @@ import { signal } from '../chaos/processes.js';
 import { freePort } from '../support/temporal.js';
 import { suitesProject } from './support/projects.js';
 
-const CLI = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
+const CLI = compiled('cli/main.js');
 const SUITES = ['smoke', 'ai-quality', 'ai-accuracy', 'performance', 'load'];
 const run = promisify(execFile);
 let root = '';

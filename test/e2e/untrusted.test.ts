@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PACKAGE_ROOT } from '../../config/package.js';
+import { compiled } from '../../config/package.js';
 import type { RunAnswer } from '../../domain/api.schema.js';
 import type { Source } from '../../domain/run.schema.js';
 import { withEnvironment } from '../../adapters/process/process-table.js';
@@ -235,7 +235,7 @@ it.runIf(sealable)(
   async () => {
     const dir = await project({ 'test/a.test.js': "import test from 'node:test'; test('a', () => {});" });
     writeFileSync(join(dir, 'package-lock.json'), '{}');
-    const baton2 = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
+    const baton2 = compiled('cli/main.js');
     const out = execFileSync(process.execPath, [baton2, 'run', dir, '--untrusted', '--json'], {
       env: { ...process.env, BATON_HOME: baton.home },
       encoding: 'utf8',

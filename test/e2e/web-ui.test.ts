@@ -1,17 +1,16 @@
 /** What a reader sees of a run in the Temporal Web UI, in a real browser. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { type Browser, chromium } from '@playwright/test';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PACKAGE_ROOT } from '../../config/package.js';
+import { compiled } from '../../config/package.js';
 import type { RunAnswer, RunPage } from '../../domain/api.schema.js';
 import { project } from './support/projects.js';
 import { openStack, type TestStack } from './support/stack.js';
 
-const CLI = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
+const CLI = compiled('cli/main.js');
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((path) =>
   existsSync(path),
 );

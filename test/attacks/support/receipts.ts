@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PACKAGE_ROOT } from '../../../config/package.js';
+import { compiled } from '../../../config/package.js';
 import type { TestStack } from '../../e2e/support/stack.js';
 import type { Files } from './attack.js';
 
@@ -23,7 +23,7 @@ export async function fileOf(text: string): Promise<string> {
 
 /** `baton receipt verify`, with the key of the stack's home: no stack is asked. */
 export function verify(baton: TestStack, file: string, ...flags: string[]): { code: number | null; text: string } {
-  const main = join(PACKAGE_ROOT, 'dist', 'cli', 'main.js');
+  const main = compiled('cli/main.js');
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'receipt', 'verify', file, ...flags], {
     env: { ...process.env, BATON_HOME: baton.home },
     encoding: 'utf8',
